@@ -44,7 +44,7 @@ export interface AgentDiscoveryOptions {
   readonly deciderOf?: ((tenantId: string) => DiscoveryDecider | null) | undefined;
   /** Where vectors of agents are kept that a model has made. @default nowhere: no model is asked */
   readonly vectorIndex?: VectorIndex | undefined;
-  /** Tenants whose index is kept. @default 200 */
+  /** Tenants whose index is kept, besides those for which a model thinks. @default 200 */
   readonly maxTenants?: number | undefined;
 }
 
@@ -151,14 +151,16 @@ export class AgentDiscovery implements Discovery {
     const tenant = this.#tenant(tenantId, (await this.#wordVectors) ?? null);
     this.#follow(tenantId, tenant);
     const model = this.#options.modelOf?.(tenantId) ?? null;
-    const { ranking } = await this.#rank(tenantId, tenant, need, model, signal);
+    const { ranking, isPartial, how } = await this.#rank(tenantId, tenant, need, model, signal);
+    // It has failed since the need was searched for: the nearest by words alone are others.
+    if (isPartial) return { ...finding, how: how === undefined ? finding.how : [how], isPartial };
     const near = ranking.matches.filter(({ agent }) => admits(agent.record)).slice(0, candidates);
     const tell = (what: string): readonly string[] => [...finding.how, `${decider.name} ${what}`];
     if (near.length === 0)
       return { ...finding, how: tell("was not asked: nobody that may have the work comes anywhere near it") };
     const agents = near.map(({ agent: { record, text } }) => ({
       name: record.name,
-      text: text.slice(0, MAX_SHOWN_CHARACTERS),
+      text: text.slice(0, MAX_SHOWN_CHARACTERS).toWellFormed(),
     }));
     const among = agents.map(({ name }) => name).join(", ");
     const unasked = (why: string, retryAfterMs?: number): Finding => ({
@@ -233,13 +235,19 @@ export class AgentDiscovery implements Discovery {
     // The one that asked last stands last.
     this.#tenants.delete(tenantId);
     this.#tenants.set(tenantId, tenant);
-    const [longestAgo] = this.#tenants.keys();
-    if (this.#tenants.size > (this.#options.maxTenants ?? DEFAULT_MAX_TENANTS) && longestAgo !== undefined) {
-      const forgotten = this.#tenants.get(longestAgo);
-      this.#tenants.delete(longestAgo);
-      if (forgotten !== undefined) letGo(forgotten);
-    }
+    this.#forget(tenant);
     return tenant;
+  }
+
+  /** Those that asked longest ago, where there are too many: but none for which a model thinks, whose call is waited for and paid. */
+  #forget(newest: TenantState): void {
+    const { maxTenants = DEFAULT_MAX_TENANTS } = this.#options;
+    for (const [tenantId, tenant] of this.#tenants) {
+      if (this.#tenants.size <= maxTenants) return;
+      if (tenant === newest || tenant.decisions.isBusy) continue;
+      this.#tenants.delete(tenantId);
+      letGo(tenant);
+    }
   }
 
   #follow(tenantId: string, tenant: TenantState): void {

@@ -1,7 +1,8 @@
 /** Where nobody is found, and the tenant names a model that chooses. */
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import type { WordVectors } from "../ports/index.ts";
+import { createMemoryVectorIndex } from "../inprocess/index.ts";
+import type { Embedder, WordVectors } from "../ports/index.ts";
 import { type AgentRecord, AgentRegistry, createReplica } from "../registry/index.ts";
 import { createFnvDigest, createRecordingLogger, ManualClock } from "../testing/index.ts";
 import { AgentDiscovery, type Asker, type DeciderQuestion, type Verdict } from "./index.ts";
@@ -42,7 +43,12 @@ const untilStopped: Behaviour = (_question, signal) =>
 
 const setup = (
   behave: Behaviour,
-  { candidates, tenants = ["acme"] }: { candidates?: number; tenants?: readonly string[] } = {},
+  {
+    candidates,
+    tenants = ["acme"],
+    maxTenants,
+    embedder,
+  }: { candidates?: number; tenants?: readonly string[]; maxTenants?: number; embedder?: Embedder } = {},
 ) => {
   const clock = new ManualClock();
   const registry = new AgentRegistry({ clock });
@@ -60,6 +66,8 @@ const setup = (
   const discovery = new AgentDiscovery({
     ...{ registry, clock, digest: createFnvDigest(), logger: createRecordingLogger() },
     wordVectors: async () => wordVectors,
+    ...(embedder === undefined ? {} : { modelOf: () => ({ embedder, minSimilarity: 2 }) }),
+    ...{ vectorIndex: createMemoryVectorIndex(), maxTenants },
     deciderOf: (tenantId) => (tenants.includes(tenantId) ? { decider, candidates } : null),
   });
   const find = (
@@ -83,6 +91,7 @@ const setup = (
     asked,
     stopped,
     find,
+    finish: Promise.withResolvers<Verdict>(),
     setBehaviour: (next: Behaviour) => (behave = next),
   };
 };
@@ -190,6 +199,9 @@ test("a model that takes longer than it may leaves open who could do it, and is 
   setBehaviour(choosing("physician"));
   expect(await find(NEED)).toMatchObject({ isPartial: true, retryAfterMs: 30_000 });
   expect(asked).toHaveLength(1);
+  await clock.advance(0.5);
+  // Whole milliseconds, as everywhere.
+  expect(await find(NEED)).toMatchObject({ retryAfterMs: 30_000 });
   await clock.advance(30_000);
   expect((await find(NEED)).candidates).toHaveLength(1);
 });
@@ -227,6 +239,69 @@ test("an agent that has changed or gone while the model thought gets nothing", a
     return { agent: "veterinarian", reason: "it treats" };
   });
   expect(await find(NEED)).toMatchObject({ candidates: [], isPartial: true });
+});
+
+test("a call of the model is shared by those alone who pay for it: what one cannot pay, or waits for, is not another's", async () => {
+  const { find, asked, clock, setBehaviour } = setup(({ asker: { caller, taskId } }, signal) =>
+    caller === "poor" || taskId === "t1"
+      ? untilStopped({} as DeciderQuestion, signal)
+      : choosing("physician")({} as DeciderQuestion, signal),
+  );
+  const poor = find(NEED, { asker: { ...ASKER, caller: "poor" } });
+  const run = find(NEED, { asker: { ...ASKER, agent: "guide", taskId: "t1" } });
+  await clock.turn();
+  expect((await find(NEED, { asker: { ...ASKER, agent: "guide", taskId: "t2" } })).candidates).toHaveLength(1);
+  expect(asked).toHaveLength(3);
+  await clock.advance(10_000);
+  expect([await poor, await run]).toMatchObject([{ isPartial: true }, { isPartial: true }]);
+  // One who waits for money of its own has not shown that the model is slow for others.
+  expect((await find(`${NEED}!`)).candidates).toHaveLength(1);
+  setBehaviour(choosing("physician"));
+  expect(await find(`${NEED}!!`, { asker: { ...ASKER, caller: "poor" } })).toMatchObject({ isPartial: true });
+});
+
+test("a tenant whose model thinks is not forgotten for others that ask meanwhile", async () => {
+  const { find, registry, clock, stopped, setBehaviour, finish } = setup(untilStopped, { maxTenants: 1 });
+  setBehaviour(() => finish.promise);
+  const waiting = find(NEED);
+  await clock.turn();
+  for (const tenantId of ["globex", "initech"]) {
+    registry.register(record("physician", "Treats patients", { tenantId }));
+    await find(NEED, { tenantId });
+  }
+  expect(stopped).toEqual([]);
+  finish.resolve({ agent: "physician", reason: "it treats people" });
+  expect((await waiting).candidates).toHaveLength(1);
+});
+
+test("the nearest by words are not shown where those by meaning were to be, also of a need that was searched for before", async () => {
+  let isDown = false;
+  const embed = async (_tenantId: string, texts: readonly string[]) => {
+    if (isDown) throw new PlatformError("UPSTREAM_FAILED", "down");
+    return texts.map((text) => Float32Array.from(text.includes("lawn") || text === NEED ? [1, 0.1] : [0.1, 1]));
+  };
+  const { find, asked, clock } = setup(choosing(null), { embedder: { name: "vectors", embed } });
+  const barred = { admits: () => false };
+  expect((await find(NEED, barred)).isPartial).toBe(false);
+  isDown = true;
+  await find("something that has no vector yet");
+  const finding = await find(NEED);
+  expect(finding).toMatchObject({ candidates: [], isPartial: true });
+  expect(finding.how.at(-1)).toContain("vectors could not be asked");
+  expect(asked).toEqual([]);
+  isDown = false;
+  await clock.advance(30_000);
+  await find(NEED);
+  expect(asked[0]?.agents[0]?.name).toBe("gardener");
+});
+
+test("half a character is not shown", async () => {
+  const { find, asked, registry } = setup(choosing("physician"));
+  registry.register(
+    record("physician", `Treats patients ${"x".repeat(1_999 - "physician. Treats patients ".length)}\u{1F9D1}`),
+  );
+  await find(NEED);
+  expect(asked[0]?.agents.map(({ text }) => text.isWellFormed())).toEqual([true, true]);
 });
 
 test("I7: a tenant's model is asked for its own needs, shown its own agents, and its choices are its own", async () => {

@@ -1,6 +1,6 @@
 /**
- * What a model has chosen for needs of one tenant. Whoever asks the same at once shares a call, and for a while its answer: so a need goes where it was
- * just shown to go. It ends when nobody waits for it any more.
+ * What a model has chosen for needs of one tenant, kept for a while for whoever asks the same: so a need goes where it was just shown to go. Those who
+ * ask at once share a call where the same budgets stand on it: it ends when nobody waits for it any more.
  */
 import { PlatformError } from "@agentcore/contract";
 import { BoundedMap } from "../bus/bounded-map.ts";
@@ -44,15 +44,21 @@ export class NeedDecisions {
   readonly #options: NeedDecisionsOptions;
   readonly #kept = new BoundedMap<string, Kept>(MAX_KEPT);
   readonly #underWay = new Map<string, UnderWay>();
-  /** By model: when it last took too long. */
-  readonly #lateAt = new BoundedMap<string, number>(MAX_UNDER_WAY);
+  /** By model and who asks: when it last took too long. */
+  readonly #lateAt = new BoundedMap<string, number>(MAX_KEPT);
 
   constructor(options: NeedDecisionsOptions) {
     this.#options = options;
   }
 
+  /** A call of the model goes on. */
+  get isBusy(): boolean {
+    return this.#underWay.size > 0;
+  }
+
   /**
-   * Throws what the decider throws, DEADLINE_EXCEEDED when it takes too long, UNAVAILABLE for 30 s after that, OVERLOADED while 100 needs are decided.
+   * Throws what the decider throws, DEADLINE_EXCEEDED when it takes too long, UNAVAILABLE to the same asker for 30 s after that, OVERLOADED while 100
+   * needs are decided.
    * `revisions`: of the agents that are shown, in their order.
    */
   async decide(
@@ -65,12 +71,18 @@ export class NeedDecisions {
     const key = digest.sha256(JSON.stringify([decider.name, question.need, question.agents, revisions]));
     const kept = this.#kept.get(key);
     if (kept !== undefined && clock.monotonic() - kept.at < KEPT_MS) return kept.verdict;
-    const pauseMs = (this.#lateAt.get(decider.name) ?? Number.NEGATIVE_INFINITY) + PAUSE_MS - clock.monotonic();
+    const { caller, agent, taskId } = question.asker;
+    // A call may wait for a budget, and fail for it: that is of whoever pays, and shows others nothing of the model.
+    const lateKey = JSON.stringify([decider.name, caller, agent]);
+    const callKey = JSON.stringify([key, caller, agent, taskId]);
+    const pauseMs = (this.#lateAt.get(lateKey) ?? Number.NEGATIVE_INFINITY) + PAUSE_MS - clock.monotonic();
     if (pauseMs > 0)
-      throw new PlatformError("UNAVAILABLE", "it gave no answer in time a moment ago", { retryAfterMs: pauseMs });
+      throw new PlatformError("UNAVAILABLE", "it gave no answer in time a moment ago", {
+        retryAfterMs: Math.ceil(pauseMs),
+      });
     const leftMs = deadline === undefined ? timeoutMs : Math.min(timeoutMs, deadline - clock.now());
     if (leftMs <= 0) throw new PlatformError("DEADLINE_EXCEEDED", "the deadline of the call has passed");
-    const underWay = this.#underWay.get(key) ?? this.#begin(key, decider, question);
+    const underWay = this.#underWay.get(callKey) ?? this.#begin(callKey, key, decider, question);
     underWay.waiting += 1;
     try {
       return await withPatience({ clock, timeoutMs: leftMs, what: "answer", signal }, (patience) =>
@@ -78,7 +90,7 @@ export class NeedDecisions {
       );
     } catch (thrown) {
       const error = PlatformError.from(thrown);
-      if (error.code === "DEADLINE_EXCEEDED" && leftMs === timeoutMs) this.#lateAt.set(decider.name, clock.monotonic());
+      if (error.code === "DEADLINE_EXCEEDED" && leftMs === timeoutMs) this.#lateAt.set(lateKey, clock.monotonic());
       throw error;
     } finally {
       underWay.waiting -= 1;
@@ -90,7 +102,7 @@ export class NeedDecisions {
     for (const { stop } of this.#underWay.values()) stop.abort(new PlatformError("CANCELED", "the node is closing"));
   }
 
-  #begin(key: string, decider: Decider, question: DeciderQuestion): UnderWay {
+  #begin(callKey: string, key: string, decider: Decider, question: DeciderQuestion): UnderWay {
     if (this.#underWay.size >= MAX_UNDER_WAY)
       throw new PlatformError("OVERLOADED", `${MAX_UNDER_WAY} needs are being decided already`);
     const stop = new AbortController();
@@ -99,10 +111,10 @@ export class NeedDecisions {
       return given;
     });
     const underWay: UnderWay = { verdict, stop, waiting: 0 };
-    this.#underWay.set(key, underWay);
+    this.#underWay.set(callKey, underWay);
     // One that nobody waits for any more may take a moment to end: whoever asks meanwhile begins anew.
     const forget = () => {
-      if (this.#underWay.get(key) === underWay) this.#underWay.delete(key);
+      if (this.#underWay.get(callKey) === underWay) this.#underWay.delete(callKey);
     };
     stop.signal.addEventListener("abort", forget, { once: true });
     void verdict.then(forget, forget);

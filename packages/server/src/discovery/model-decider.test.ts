@@ -136,6 +136,11 @@ test("a reason has 300 characters at most", async () => {
   expect((await decider.decide(QUESTION, { signal })).reason).toHaveLength(301);
 });
 
+test("a reason has no half of a character", async () => {
+  const { decider } = scripted(said({ reason: `${"x".repeat(299)}\u{1F9D1}`, agent: null }));
+  expect((await decider.decide(QUESTION, { signal })).reason.isWellFormed()).toBe(true);
+});
+
 test("what the model throws is thrown", async () => {
   const { decider } = scripted(new PlatformError("BUDGET_EXCEEDED", "used up"));
   await expect(decider.decide(QUESTION, { signal })).rejects.toMatchObject({ code: "BUDGET_EXCEEDED" });

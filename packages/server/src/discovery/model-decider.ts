@@ -98,9 +98,9 @@ const readVerdict = ({ text, finishReason }: ModelResponse, names: readonly stri
 };
 
 const inOneLine = (text: string): string => {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = text.toWellFormed().replace(/\s+/g, " ").trim();
   if (line === "") return "it gave no reason";
-  return line.length <= MAX_REASON_LENGTH ? line : `${line.slice(0, MAX_REASON_LENGTH)}…`;
+  return line.length <= MAX_REASON_LENGTH ? line : `${line.slice(0, MAX_REASON_LENGTH).toWellFormed()}…`;
 };
 
 /** Counts as a call of whoever asks. */
