@@ -31,13 +31,11 @@ export const commandChild = (
   call: OpenCall,
   request: ChildRequest,
 ): Promise<void> => {
-  const { target, payload, skill, exclude, deadline } = request;
+  const { target, payload, skill, exclude, deadline, signal } = request;
   const draft = {
     ...draftFor(execution),
-    ...{ target, payload, skill, exclude, priority: priorityOf(execution, request) },
+    ...{ target, payload, skill, exclude, signal, priority: priorityOf(execution, request) },
     ...(deadline === null ? {} : { deadline }),
-    // Others are on their way for a moment; who can do what is needed may take a model some seconds to say.
-    ...("need" in target ? { signal: execution.stepSignal(call)() } : {}),
   };
   return engine.router.command(draft, (choice) => addChild(engine, execution, call, request, choice));
 };

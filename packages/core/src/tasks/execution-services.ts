@@ -90,4 +90,6 @@ export interface ChildRequest {
   readonly attempt: number;
   /** Agents already tried for this call. */
   readonly exclude: readonly string[];
+  /** Of a need: aborts when nobody waits any more for who can do it. */
+  readonly signal?: AbortSignal | undefined;
 }

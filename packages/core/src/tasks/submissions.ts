@@ -104,10 +104,11 @@ export const createSubmissions = (engine: TaskEngine, logs: TaskLogs): Submissio
     if (known !== null) return known;
     const { tenantId, caller, passes } = scope;
     const permissions = passes === undefined ? scope.permissions : [...(scope.permissions ?? []), ...passes];
-    const { target, skill, priority, deadline, traceparent } = request;
+    const { target, skill, priority, deadline, traceparent, signal } = request;
     const draft = {
       ...{ tenantId, caller, permissions, source: "gateway", target, payload: input },
       ...{ skill, priority, deadline, traceparent, contextId },
+      ...("need" in target ? { signal } : {}),
     };
     try {
       const birth = await router.command(draft, (choice) =>

@@ -61,6 +61,8 @@ export interface SubmitRequest {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Where the task is held from its very start on; needs an operator. @default none */
   readonly breakpoints?: readonly string[] | undefined;
+  /** Ends the search for who can do what a need says; whoever has been found has the work. @default none */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Submitted {

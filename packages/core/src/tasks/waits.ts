@@ -299,11 +299,19 @@ export const startCommand = (
   const latest = execution.ending.deadlineOf(call);
   const deadline = timeoutMs === undefined ? latest : Math.min(start + timeoutMs, latest ?? Number.POSITIVE_INFINITY);
 
+  // Others are on their way for a moment; who can do what is needed may take a model some seconds to say.
+  const search = "need" in request.target ? new AbortController() : null;
+
   const send = (attempt: number): void => {
     call.durable = false;
     execution.beginSending();
+    const ending = search === null ? null : execution.stepSignal(call)();
+    const endSearch = (): void => search?.abort(ending?.reason);
+    if (ending?.aborted === true) endSearch();
+    else ending?.addEventListener("abort", endSearch, { once: true });
+    const exclude = attempt === 1 ? [] : call.tried;
     execution.services
-      .command(execution, call, { ...request, deadline, attempt, exclude: attempt === 1 ? [] : call.tried })
+      .command(execution, call, { ...request, deadline, attempt, exclude, signal: search?.signal })
       .catch((error: unknown) => {
         if (call.receive === null) return;
         const failure = PlatformError.from(error);
@@ -311,7 +319,10 @@ export const startCommand = (
         const answer = attempt > 1 && lastError !== null && failure.code === "NO_CANDIDATE" ? lastError : failure;
         settle(() => execution.fail(call, answer, attempt));
       })
-      .finally(() => execution.endSending());
+      .finally(() => {
+        ending?.removeEventListener("abort", endSearch);
+        execution.endSending();
+      });
   };
   let lastError: PlatformError | null = null;
   let attempt = recorded?.attempt ?? 1;
@@ -359,6 +370,7 @@ export const startCommand = (
       return execution.addMail(cancelMail(call.childTaskId, execution.head.taskId, "it is not needed any more"));
     const error = new CancelledError(`${call.path} is not needed any more, and nobody has it`);
     settle(() => execution.fail(call, error, attempt));
+    search?.abort(error);
   };
   if (recorded?.childTaskId != null) {
     call.childTaskId = recorded.childTaskId;

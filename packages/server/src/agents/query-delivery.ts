@@ -42,6 +42,7 @@ const createQueryContext = (
     readonly traceparent?: string | undefined;
     readonly auth?: { readonly caller: string } | undefined;
     readonly deadline?: number | undefined;
+    readonly taskId?: string | undefined;
   },
   signal: AbortSignal,
 ): QueryContext => {
@@ -65,6 +66,8 @@ const createQueryContext = (
           payload,
           traceparent: message.traceparent,
           deadline: message.deadline,
+          // What is asked further counts for the task that asks.
+          taskId: message.taskId,
         },
         {
           caller: { tenantId, caller: message.auth?.caller ?? `agent:${name}` },

@@ -134,6 +134,7 @@ export const createTaskRoutes = (tasks: TaskService, waits: OpenCalls): readonly
           const { taskId, existing } = await tasks.submit(scope, {
             ...rest,
             target: parseTarget(target),
+            signal: request.signal,
             ...(traceparent === undefined ? {} : { traceparent }),
           });
           if (open !== null) await tasks.settled(scope, taskId, open);
