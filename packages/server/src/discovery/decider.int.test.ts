@@ -117,6 +117,7 @@ afterAll(async () => {
 test("what is shown is what is done, by one call of the model, and the log says who was considered, by which model, and why", async () => {
   chooses("tracker");
   const found = await find("ann", "where has my order gone?");
+  expect(found.isPartial).toBe(false);
   expect(found.scores).toMatchObject([{ agent: "tracker", why: "chooser chose it: it is about that" }]);
   const { status, body } = await submit("ann", "need:where has my order gone?");
   expect({ status, agent: body.head.agent }).toEqual({ status: 201, agent: "tracker" });
@@ -208,6 +209,8 @@ test("a model that fails is UNAVAILABLE: with it there may be somebody", async (
   const { status, body } = await submit("ann", "need:why is my order late?");
   expect({ status, code: body.error.code }).toEqual({ status: 503, code: "UNAVAILABLE" });
   expect(body.error.message).toContain("could not be asked");
+  // Nor is that nobody to whoever only looks.
+  expect(await find("ann", "why is my order late?")).toMatchObject({ scores: [], isPartial: true });
 });
 
 test("a client that leaves takes the call of the model along", async () => {

@@ -172,6 +172,8 @@ export interface FoundAgents {
     readonly why: string;
   }[];
   readonly reasons: readonly string[];
+  /** A model was to be asked and could not be: with it there may be more. */
+  readonly isPartial: boolean;
   /** Of a need that nobody meets. */
   readonly nearest: readonly { readonly agent: string; readonly why: string }[];
 }

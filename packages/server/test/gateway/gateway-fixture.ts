@@ -115,6 +115,7 @@ export const createFixture = (
         ].filter(() => need !== "fly"),
         reasons: ["by words"],
         nearest: need === "fly" ? [{ agent: "echo", why: "" }] : [],
+        isPartial: false,
       }),
     },
     retention: {

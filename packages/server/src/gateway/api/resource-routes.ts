@@ -81,6 +81,8 @@ const FoundResource = z.object({
   ),
   /** When nobody can do it: who comes nearest. */
   nearest: z.array(z.object({ agent: z.string(), why: z.string() })),
+  /** A model was to be asked and could not be, where a command says UNAVAILABLE if nobody is found: with it there may be more. */
+  isPartial: z.boolean(),
 });
 
 export const createAgentRoutes = (agents: AgentDirectory, finder: AgentFinder): readonly ApiRoute[] => [
@@ -98,10 +100,14 @@ export const createAgentRoutes = (agents: AgentDirectory, finder: AgentFinder): 
     },
     async handle({ request, scope, query: { need, maxCostUsd, maxLatencyMs, limit } }) {
       if (need === undefined) return jsonResponse({ agents: agents.list(scope.tenantId).map(toAgentResource) });
-      const { found, reasons, nearest } = await finder.find(scope, { need, maxCostUsd, maxLatencyMs }, request.signal);
+      const { found, reasons, nearest, isPartial } = await finder.find(
+        scope,
+        { need, maxCostUsd, maxLatencyMs },
+        request.signal,
+      );
       const scores = found.slice(0, limit).filter(({ agent }) => agents.get(scope.tenantId, agent) !== null);
       const listed = scores.flatMap(({ agent }) => agents.get(scope.tenantId, agent) ?? []);
-      return jsonResponse({ agents: listed.map(toAgentResource), found: { reasons, scores, nearest } });
+      return jsonResponse({ agents: listed.map(toAgentResource), found: { reasons, scores, nearest, isPartial } });
     },
   }),
   apiRoute({
