@@ -16,3 +16,11 @@ test("a wildcard is all that is below a name, at any depth, and not the name", (
   for (const name of ["npmjs.org", ".npmjs.org", "evilnpmjs.org", "npmjs.org.evil.com"])
     expect(matches(name, 443), name).toBe(false);
 });
+
+test("what ends as a name does, and is none, is not below a wildcard", () => {
+  const matches = createHostMatch(["*.npmjs.org"]);
+  const zones = ["::1%x.npmjs.org", "::ffff:169.254.169.254%x.npmjs.org", "[::1]%.npmjs.org"];
+  for (const name of [...zones, "a\0.npmjs.org", "a..npmjs.org", "a@b.npmjs.org", "a/.npmjs.org", "\u00aa.npmjs.org"])
+    expect(matches(name, 443), JSON.stringify(name)).toBe(false);
+  expect(matches("_a-1.b.npmjs.org", 443)).toBe(true);
+});

@@ -3,6 +3,8 @@ export type HostMatch = (name: string, port: number) => boolean;
 
 // What is named without a port.
 const DEFAULT_PORTS: readonly number[] = [443, 80];
+// All else is no name, though it may end as one: `::1%x.npmjs.org` is an address of this machine with a zone.
+const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** `hosts`: as `SandboxNetwork` of the contract has them. */
 export const createHostMatch = (hosts: readonly string[]): HostMatch => {
@@ -13,6 +15,7 @@ export const createHostMatch = (hosts: readonly string[]): HostMatch => {
   return (asked, port) => {
     // A dot at its end says that it is whole.
     const whole = asked.toLowerCase().replace(/\.$/, "");
+    if (!NAME.test(whole)) return false;
     return named.some(
       ({ name, ports }) =>
         ports.includes(port) &&

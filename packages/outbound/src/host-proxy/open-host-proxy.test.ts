@@ -106,6 +106,7 @@ test.each([
   ["an address", "CONNECT 127.0.0.1:443", "127.0.0.1", 443],
   ["an address in another spelling", "CONNECT 2130706433:80", "2130706433", 80],
   ["an address of IPv6", "CONNECT [::1]:443", "[::1]", 443],
+  ["an address with a zone like a name", "CONNECT ::1%x.wild.example:443", "::1?x.wild.example", 443],
   ["a name with something hidden in it", "CONNECT api.example%00.evil.example:443", "api.example?00.evil.example", 443],
   ["plain HTTP to a name that is not listed", "GET http://169.254.169.254/latest", "169.254.169.254", 80],
 ])("%s is refused, with an answer that says so, and told", async (_name, request, host, port) => {
