@@ -66,13 +66,13 @@ export const openHostProxy = (listener: Server, options: HostProxyOptions): Host
   };
 
   /** Throws a `Refusal`, or what the network says. */
-  const reach = async (host: string, port: number): Promise<Socket> => {
+  const reach = async (host: string, port: number, client: Socket): Promise<Socket> => {
     if (!matches(host, port)) {
       tell(host, port, NOT_NAMED);
       throw new Refusal(403, `${host}:${port} is refused: ${NOT_NAMED}`);
     }
     try {
-      return await openConnection(host, port);
+      return await openConnection(host, port, client);
     } catch (error) {
       const refusal = refusalOf(error, host, port);
       if (refusal.status === 403) tell(host, port, refusal.why);
@@ -82,7 +82,7 @@ export const openHostProxy = (listener: Server, options: HostProxyOptions): Host
   /** One request a connection: what follows its head is the host's. */
   const serve = async (client: Socket): Promise<void> => {
     const { host, port, head } = readRequest(await readHead(client, headTimeoutMs));
-    const upstream = await reach(host, port);
+    const upstream = await reach(host, port, client);
     if (client.destroyed) return void upstream.destroy();
     if (head === null) client.write("HTTP/1.1 200 Connection established\r\n\r\n");
     else upstream.write(head, "latin1");
