@@ -12,6 +12,7 @@ import {
   sweepHomes,
   tenantsWithHomes,
 } from "./homes/sweep-homes.ts";
+import { secretBlanker } from "./run/secret-blanker.ts";
 import { sweepRuns } from "./work/sweep-runs.ts";
 
 export interface CodingHost {
@@ -92,7 +93,10 @@ export class CodingRuntime {
 
   /** What a program in a sandbox asked for in vain, as it is told to people. */
   noteRefused({ host, port, why }: RefusedHost, about: { readonly tenantId: string; readonly taskId: string }): string {
-    const message = `the sandbox refused ${host}:${port}: ${why}`;
+    // A name may be made of one, to be sent away with the question for it; programs ask in small letters, too.
+    const secrets = this.secrets();
+    const blank = secretBlanker([...secrets, ...secrets.map((secret) => secret.toLowerCase())]);
+    const message = `the sandbox refused ${blank(host)}:${port}: ${why}`;
     this.host.log?.(message, about);
     return message;
   }
