@@ -4,6 +4,10 @@
  */
 import { createServer } from "node:net";
 
+const { execve } = process;
+// Else it would wait for ever, as what nobody is.
+if (execve === undefined) throw new Error(`Node ${process.version} cannot become another program; Node 24 can`);
+
 // Node ignores them, and what is ignored would stay so; what is listened to is as it was.
 for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {});
 
@@ -13,5 +17,5 @@ listener.listen({ host: "127.0.0.1", port: 0, backlog: 128 }, () => process.send
 // Not before the proxy answers. It comes this way since a command line is seen by all.
 process.once("message", (environment: Readonly<Record<string, string>>) => {
   process.disconnect();
-  process.execve?.(file, [file, ...words], environment);
+  execve.call(process, file, [file, ...words], environment);
 });

@@ -99,7 +99,8 @@ const startBehindProxy = (
     try {
       const ending = await contained.ended;
       if (failure !== undefined) throw PlatformError.from(failure);
-      if (proxy === undefined && !isStopped && ending.limit === undefined) throw didNotBegin(ending.exitCode);
+      if (proxy === undefined && !isStopped && ending.limit === undefined)
+        throw didNotBegin(ending.exitCode, contained.said());
       return ending;
     } finally {
       isOver = true;
@@ -131,8 +132,8 @@ const proxyVariables = (port: number): Readonly<Record<string, string>> => {
   };
 };
 
-const didNotBegin = (exitCode: number): PlatformError =>
+const didNotBegin = (exitCode: number, said: string): PlatformError =>
   sandboxUnavailable(
-    `the way to named hosts did not open (exit code ${exitCode})`,
+    `the way to named hosts did not open (exit code ${exitCode}): ${said || "without a word"}`,
     "`agentcore doctor` shows what works here.",
   );

@@ -35,9 +35,11 @@ export interface Contained {
   readonly channels: readonly Duplex[];
   /** Where it has messages. */
   readonly messages: Pick<ChildProcess, "once" | "send">;
+  /** What came last of its stderr. */
+  said(): string;
   /** What it has used of the processor until now, all its processes together. */
   cpuMs(): number;
-  /** From now on its limits of time count. */
+  /** From now on its limits of time count, unless it has ended. */
   begin(): void;
   /** Ends it now, for that limit. */
   exceed(limit: EndingLimit): void;
@@ -138,6 +140,8 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
       child.once("error", resolve);
       child.once("close", () => resolve(undefined));
     });
+    // What would begin now has ended: nobody would stop its clock any more.
+    hasBegun = true;
     clearTimeout(wall);
     clearInterval(look);
     signal?.removeEventListener("abort", end);
@@ -162,6 +166,7 @@ export const startContained = (run: ContainedRun, machine: Machine, signal?: Abo
     stderr,
     channels,
     messages: child,
+    said,
     cpuMs: () => meter.cpuMs(),
     begin,
     exceed,
