@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Socket } from "node:net";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Lookup } from "../guarded-lookup.ts";
 import { createOpenConnection } from "./open-connection.ts";
 
@@ -29,3 +29,29 @@ test.each(["127.0.0.1", "::1", "::1%x.npmjs.org"])(
     expect(begun).toEqual([]);
   },
 );
+
+test("names are looked up one after the other, some wait for that, and more are refused", async () => {
+  const answers: (() => void)[] = [];
+  const lookup: Lookup = (_name, _options, callback) => {
+    answers.push(() => callback(Object.assign(new Error("no"), { code: "ENOTFOUND" }), []));
+  };
+  const { openConnection } = open(lookup);
+  const client = new Socket().setMaxListeners(0);
+  const opened = [...Array(130)].map(() => openConnection("api.example", 443, client).catch(({ code }) => code));
+  expect(await opened[129]).toBe("EAGAIN");
+  expect(answers.length).toBe(1);
+  answers[0]?.();
+  expect(await opened[0]).toBe("ENOTFOUND");
+  expect(answers.length).toBe(2);
+  client.destroy();
+  expect(await opened[128]).toBe("ECONNABORTED");
+});
+
+test("a name and its connection have ten seconds together", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { openConnection } = open();
+  const opened = openConnection("api.example", 443, new Socket()).catch(({ code }) => code);
+  vi.advanceTimersByTime(10_000);
+  expect(await opened).toBe("ETIMEDOUT");
+});

@@ -178,6 +178,9 @@ test("when it ends its connections do, also those to what it reached, and nothin
     };
   });
   const { start } = await openProgramSandbox();
+  // What came as a handle is a socket here, though it listens.
+  const held = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCP")).length;
+  const before = held();
   const code = `fetch("http://api.example:${port}/"); setTimeout(() => {}, 60000);`;
   const refused: string[] = [];
   const programs = start({
@@ -201,6 +204,7 @@ test("when it ends its connections do, also those to what it reached, and nothin
   programs.stderr.resume();
   expect(await programs.ended).toMatchObject({ exitCode: 137 });
   await asked;
+  await expect.poll(held).toBe(before);
   expect(refused).toEqual([]);
 });
 
