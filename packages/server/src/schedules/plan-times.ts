@@ -2,8 +2,8 @@
 import type { ScheduleSpec } from "@agentcore/contract";
 import { lastWithin, type Occurrences } from "./occurrences.ts";
 
-/** So late it still counts as on time: nodes start, leases change hands, stores are slow. */
-export const GRACE_MS = 30_000;
+/** So late it still counts as on time: nodes start, leases change hands, after 45 s where all nodes are drained, stores are slow. */
+export const GRACE_MS = 60_000;
 /** At once; the rest comes with the next look. */
 const MAX_DUE = 100;
 // Of a schedule that a node slept through; more are counted as so many.
