@@ -420,9 +420,9 @@ export const compose = async ({
   metrics.gauge("agentcore_log_followers", "Readers that wait for a task's log to grow.", () => engine.hub.size);
   const held = createHeldBlobs(blobs);
   const turns = createNodeTurns({
-    ...{ keyValue, senses, node, life: senses.ids.next(), random: Math.random, leaseMs: turnLeaseMs },
-    // Alone it has nobody to leave it to.
-    isLeaving: () => stores.isShared && nodes.condition !== "ready",
+    ...{ keyValue, isShared: stores.isShared, senses, node, life: senses.ids.next() },
+    ...{ random: Math.random, leaseMs: turnLeaseMs },
+    isLeaving: () => nodes.condition !== "ready",
   });
   const push = createPushService({
     ...{ engine, keyValue, senses, metrics, turns, version },

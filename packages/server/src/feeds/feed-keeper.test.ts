@@ -98,7 +98,7 @@ class World {
       senses,
     });
     const turn = createNodeTurns({
-      ...{ keyValue: this.storeOfLease(), senses, node, life: senses.ids.next(), random: () => 0 },
+      ...{ keyValue: this.storeOfLease(), senses, node, life: senses.ids.next(), random: () => 0, isShared: true },
       isLeaving: () => false,
     })({
       ...{ key: "feeds", does: "holds the connections of feeds" },

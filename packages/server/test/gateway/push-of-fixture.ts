@@ -22,7 +22,8 @@ export const createPushOfFixture = () => {
       const scopeOf = ({ tenantId }: TaskKey) => ({ tenantId, caller: "", operator: true });
       const logger = createRecordingLogger();
       const turns = createNodeTurns({
-        ...{ keyValue, senses: { clock, logger }, node: "n1", life: "1", random: () => 0, isLeaving: () => false },
+        ...{ keyValue, isShared: true, senses: { clock, logger }, node: "n1", life: "1" },
+        ...{ random: () => 0, isLeaving: () => false },
       });
       const dispatcher = new PushDispatcher({
         ...{ store, clock, turns, logger, metrics: new Metrics() },

@@ -118,7 +118,8 @@ export class PushFixture {
     const { node = "n1", leases = this.keyValue, ...more } = options;
     this.lives += 1;
     const turns = createNodeTurns({
-      ...{ keyValue: leases, senses: this, node, life: `l${this.lives}`, random: () => 0, isLeaving: () => false },
+      ...{ keyValue: leases, isShared: true, senses: this, node, life: `l${this.lives}` },
+      ...{ random: () => 0, isLeaving: () => false },
     });
     const dispatcher = new PushDispatcher({
       ...{ store: this.store, clock: this.clock, logger: this.logger, metrics: this.metrics },
