@@ -3,9 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RateLimiter } from "@agentcore/core/governance";
+import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import { expect, onTestFinished, test } from "vitest";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
+import { Metrics } from "../metrics.ts";
 import { startNode } from "../start-node.ts";
+import { createJsonLogger, createSystemSenses } from "../system-senses.ts";
+import { createNodeTurns } from "../turns/node-turns.ts";
+import { DeclaredFeeds } from "./declared-feeds.ts";
+import { createNodeFeeds } from "./node-feeds.ts";
 
 const manifest = (name: string, spec: object): object => ({
   ...{ apiVersion: "agentcore.dev/v1", kind: "Agent", metadata: { name }, spec },
@@ -101,4 +108,37 @@ test("what a service pushes is told as a durable event, once, also when its node
     .toEqual([...['{"seen":"A-1"}', '{"seen":"A-1"}', '{"seen":"A-2"}']]);
   const orders = async () => (await second.outputs("keeper")).map((told) => String(told?.payload?.message));
   await expect.poll(async () => (await orders()).toSorted(), { timeout: 10_000 }).toEqual(["A-1", "A-2"]);
+});
+
+test("a node that has its turn again holds the same feed again", async () => {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  const opened: WebSocket[] = [];
+  server.on("connection", (socket) => void opened.push(socket));
+  const senses = createSystemSenses(createJsonLogger("error"));
+  const keyValue = createMemoryKeyValue(senses);
+  const declared = new DeclaredFeeds();
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  declared.set("default", feed("shop", { url }) as Parameters<DeclaredFeeds["set"]>[1]);
+  let isLeaving = false;
+  const turns = createNodeTurns({
+    ...{ keyValue, isShared: true, senses, node: "one", life: "1", leaseMs: 400 },
+    ...{ random: Math.random, isLeaving: () => isLeaving },
+  });
+  const feeds = createNodeFeeds({
+    ...{ declared, keyValue, senses, turns, env: {}, allowPrivate: true, random: Math.random, metrics: new Metrics() },
+    tasks: { submit: () => Promise.reject(new Error("nothing comes")) },
+    limiter: new RateLimiter({ keyValue, clock: senses.clock }),
+  });
+  onTestFinished(() => feeds.close());
+  feeds.start();
+  await expect.poll(() => server.clients.size, { timeout: 10_000 }).toBe(1);
+  isLeaving = true;
+  await expect.poll(() => opened[0]?.readyState, { timeout: 10_000 }).toBe(opened[0]?.CLOSED);
+  // Nobody else has taken it.
+  await expect.poll(() => opened.length, { timeout: 10_000 }).toBe(2);
+  expect(server.clients.size).toBe(1);
 });

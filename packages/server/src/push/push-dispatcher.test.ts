@@ -519,7 +519,11 @@ describe("nodes", () => {
     push.task("t");
     await push.register("t");
     await push.settle();
-    const closed = first.close();
+    let isClosed = false;
+    const closed = first.close().then(() => (isClosed = true));
+    await push.settle();
+    // It is under way yet: who closes the store behind it waits.
+    expect(isClosed).toBe(false);
     answer({ taken: true });
     await closed;
     expect((await push.record("t"))?.acknowledged).toBe(0);

@@ -6,6 +6,7 @@ import {
   ScheduleManifest as Schema,
 } from "@agentcore/contract";
 import { createMemoryKeyValue } from "@agentcore/core/inprocess";
+import type { KeyValue } from "@agentcore/core/ports";
 import type { CallerScope, SubmitRequest } from "@agentcore/core/tasks";
 import { createFnvDigest, createRecordingLogger, ManualClock } from "@agentcore/core/testing";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
@@ -68,6 +69,8 @@ class World {
   private readonly manifests = new Map<string, ScheduleManifest>();
   private readonly nodes = new Set<{ readonly declared: DeclaredSchedules }>();
   areDrained = false;
+  /** To whose turn the store gives no answer. */
+  away = "";
   private lives = 0;
 
   apply(name: string, spec: Partial<ScheduleSpec>, tenantId = "acme"): void {
@@ -96,7 +99,15 @@ class World {
       turn: () => this.clock.turn(),
       after: (ms: number, callback: () => void) => this.clock.after(ms, () => isDead || callback()),
     };
-    const { keyValue, logger } = this;
+    const { logger } = this;
+    const keyValue = Object.create(this.keyValue, {
+      put: {
+        value: async (...given: Parameters<KeyValue["put"]>) => {
+          if (this.away === node) throw new PlatformError("STORE_UNAVAILABLE", "it is away");
+          return this.keyValue.put(...given);
+        },
+      },
+    }) as KeyValue;
     const loop = new ScheduleLoop({
       declared,
       states: this.states,
@@ -194,6 +205,25 @@ test("of two nodes one does it, and the other goes on when it dies", async () =>
   await world.advance(2 * MINUTE);
   expect(world.tasks.times).toEqual(["09:00:00", "09:01:00", "09:02:00", "09:03:00"]);
   expect(await world.state()).toMatchObject({ started: 4, missed: 0 });
+});
+
+test("one that has its turn again goes on from where the other came to", async () => {
+  const world = new World();
+  world.apply("report", { cron: "* * * * *", overlap: "skip" });
+  world.start("n1");
+  await world.quiet();
+  const second = world.start("n2");
+  await world.advance(MINUTE + 1_000);
+  world.away = "n1";
+  await world.advance(MINUTE);
+  expect(await world.state()).toMatchObject({ started: 1, skipped: 1 });
+  world.away = "";
+  world.tasks.ended.add("t1");
+  await second.stop();
+  await world.advance(30_000);
+  expect(world.tasks.times).toEqual(["09:00:00"]);
+  await world.advance(30_000);
+  expect(world.tasks.times).toEqual(["09:00:00", "09:02:00"]);
 });
 
 test("where all nodes are drained no time is missed before one does it all the same", async () => {
