@@ -1,8 +1,9 @@
 /** Servers of tools that ask a person before they go on with a call. */
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
-import { codeOf, define, EngineWorld, outputOf } from "../../test/engine-world.ts";
-import type { ToolAnswers, ToolProvider } from "../ports/index.ts";
+import { budgetsFor } from "../../test/budgets-for.ts";
+import { codeOf, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import type { ListedTerms, ToolAnswers, ToolProvider } from "../ports/index.ts";
 
 interface SeenCall {
   readonly key: string;
@@ -13,9 +14,17 @@ interface SeenCall {
 class CuriousServer implements ToolProvider {
   readonly calls: SeenCall[] = [];
   isInsatiable = false;
+  /** By which it names its first question. */
+  firstId = "who";
+  private readonly terms: ListedTerms;
+
+  constructor(terms: ListedTerms = {}) {
+    this.terms = terms;
+  }
 
   async list(): ReturnType<ToolProvider["list"]> {
-    return [{ name: "desk__book", origin: "book", description: "Books", inputJsonSchema: { type: "object" } }];
+    const { terms } = this;
+    return [{ name: "desk__book", origin: "book", description: "Books", inputJsonSchema: { type: "object" }, terms }];
   }
 
   async call(
@@ -28,7 +37,7 @@ class CuriousServer implements ToolProvider {
       const question = { manifest: "desk", forms: [{ id, message, form }], state: `at ${id}` };
       return new PlatformError("INPUT_REQUIRED", "desk asks", { details: { question } });
     };
-    if (answers === undefined || this.isInsatiable) throw ask("who", "For whom?", { name: { type: "string" } });
+    if (answers === undefined || this.isInsatiable) throw ask(this.firstId, "For whom?", { name: { type: "string" } });
     if (answers.state === "at who")
       throw ask("seats", "How many?", { seats: { type: "integer" }, row: { type: "string", default: "first" } });
     return answers;
@@ -139,4 +148,79 @@ test("wherever its process dies, each question is asked once and no call that wa
       expect(new Set(questions).size).toBe(questions.length);
       expect(new Set(server.calls.map(({ key }) => key)).size).toBe(server.calls.length);
     }
+});
+
+test("a call that the code wants no more asks nobody any more", async () => {
+  const hasty = define(
+    "clerk",
+    async (_, ctx) => {
+      const [book] = await ctx.tools("desk");
+      if (book === undefined) return "nothing";
+      const stop = new AbortController();
+      const calling = ctx.tool(book, {}, { signal: stop.signal }).catch((error: PlatformError) => error.code);
+      await ctx.sleep(60_000);
+      stop.abort();
+      return calling;
+    },
+    { tools: [{ declared: "desk" }] },
+  );
+  const server = new CuriousServer();
+  const world = new EngineWorld([hasty], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  expect(await world.state(taskId)).toBe("input-required");
+  await world.advance(61_000);
+  expect(outputOf(await world.last(taskId))).toBe("CANCELED");
+  expect(server.calls).toHaveLength(1);
+});
+
+test("a task that is canceled while its question is open ends, and the server is not called again", async () => {
+  const server = new CuriousServer();
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  const { service } = await world.alive();
+  const canceling = service.cancel(SCOPE, taskId);
+  await world.quiet();
+  await canceling;
+  expect(await world.state(taskId)).toBe("canceled");
+  expect(server.calls).toHaveLength(1);
+});
+
+test("an answer is handed over by whatever name the server has for its question", async () => {
+  const server = new CuriousServer();
+  server.firstId = "__proto__";
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  await world.say(taskId, "Ann");
+  expect(Object.entries(server.calls[1]?.answers?.replies ?? {})).toEqual([
+    ["__proto__", { action: "accept", content: { name: "Ann" } }],
+  ]);
+});
+
+test("who approved a call is asked once, however often its server asks", async () => {
+  const server = new CuriousServer({ approval: "always" });
+  const world = new EngineWorld([clerk], { tools: { tools: server } });
+  const taskId = await world.submit("clerk");
+  expect(server.calls).toHaveLength(0);
+  await world.decide(taskId, { token: await world.token(taskId), choice: "approve" });
+  await world.say(taskId, "Ann");
+  await world.say(taskId, { seats: 3 });
+  expect(outputOf(await world.last(taskId))).toEqual(SEATS);
+});
+
+test("who has answered is not asked again because a budget had too little left to go on", async () => {
+  const server = new CuriousServer({ costUsd: 0.4 });
+  const spec = {
+    ...{ scope: { agent: "*" }, limit: { usd: 0.5 } },
+    onExceeded: { ask: { approvers: ["boss"], raise: { usd: 1 } } },
+  };
+  const world: EngineWorld = new EngineWorld([clerk], {
+    tools: { tools: server, budgets: budgetsFor(spec, () => world) },
+  });
+  const taskId = await world.submit("clerk");
+  await world.say(taskId, "Ann");
+  const boss = { tenantId: SCOPE.tenantId, caller: "boss" };
+  await world.decide(taskId, { token: await world.token(taskId, boss), choice: "grant" }, boss);
+  await world.say(taskId, { seats: 3 });
+  expect(outputOf(await world.last(taskId))).toEqual(SEATS);
+  expect(server.calls.map(({ answers }) => answers?.state)).toEqual([undefined, "at who", "at seats"]);
 });

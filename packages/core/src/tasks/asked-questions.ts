@@ -16,38 +16,50 @@ export interface AnsweredContext extends ToolContext {
 // A server that asks again and again would have somebody asked for ever.
 const MAX_ROUNDS = 10;
 
-/** `what`: the call, by a name that no other under way has. Throws INPUT_REQUIRED for a server that never stops to ask. */
+interface AskingCall<Result> {
+  /** A name that no other call under way has. */
+  readonly what: string;
+  /** Of the code: with it nobody is asked any more. */
+  readonly signal: AbortSignal | undefined;
+  readonly make: (answers: ToolAnswers | undefined) => Promise<Result>;
+}
+
+/** Throws INPUT_REQUIRED for a server that never stops to ask, CANCELED when the code wants no answer any more. */
 export const untilAnswered = async <Result>(
   calls: () => Pick<Context, "waitForInput">,
-  what: string,
-  call: (answers: ToolAnswers | undefined) => Promise<Result>,
+  { what, signal, make }: AskingCall<Result>,
 ): Promise<Result> => {
   let answers: ToolAnswers | undefined;
   for (let rounds = 0; ; rounds++) {
     try {
-      return await call(answers);
+      return await make(answers);
     } catch (error) {
       const question = questionIn(error);
       if (question === null || rounds === MAX_ROUNDS) throw error;
-      answers = await ask(calls(), what, question);
+      answers = await ask(calls(), { what, signal }, question);
     }
   }
 };
 
 const ask = async (
   { waitForInput }: Pick<Context, "waitForInput">,
-  what: string,
+  { what, signal }: Pick<AskingCall<unknown>, "what" | "signal">,
   { manifest, forms, state }: ToolQuestion,
 ): Promise<ToolAnswers> => {
-  const replies: Record<string, FormReply> = {};
+  const replies: [id: string, reply: FormReply][] = [];
   for (const [index, { id, message, form }] of forms.entries())
-    replies[id] = await waitForInput({
-      prompt: `The tools "${manifest}" ask: ${message}`,
-      data: { form, answers: 'data that fits the form, or "decline" or "cancel"' },
-      schema: formReply(form),
-      key: `${what}/${index}`,
-    });
-  return { replies, ...(state === undefined ? {} : { state }) };
+    replies.push([
+      id,
+      await waitForInput({
+        prompt: `The tools "${manifest}" ask: ${message}`,
+        data: { form, answers: 'data that fits the form, or "decline" or "cancel"' },
+        schema: formReply(form),
+        key: `${what}/${index}`,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    ]);
+  // Whatever a server calls its forms, `__proto__` too.
+  return { replies: Object.fromEntries(replies), ...(state === undefined ? {} : { state }) };
 };
 
 /** Of an error that asks, also one that a log has told. */

@@ -2,11 +2,11 @@ import { type BudgetSpec, PlatformError, RetryableError } from "@agentcore/contr
 import type { Guardrail, Tool } from "@agentcore/contract/authoring";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { budgetsFor } from "../../test/budgets-for.ts";
 import { codeOf, define, EngineWorld, gate, outputOf, type Run, SCOPE } from "../../test/engine-world.ts";
 import { makeTool } from "../../test/make-tool.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
-import { Budgets, type DeclaredPolicy } from "../governance/index.ts";
-import { createSequentialIds } from "../testing/index.ts";
+import type { Budgets, DeclaredPolicy } from "../governance/index.ts";
 
 const OPERATOR = { tenantId: SCOPE.tenantId, caller: "olga", operator: true };
 const calls =
@@ -386,20 +386,6 @@ test("a result that the tool's own schema refuses fails the call", async () => {
   const fitting = worldOf(calls(makeTool("count", () => 3, { output })));
   expect(outputOf(await fitting.last(await fitting.submit("clerk")))).toBe(6);
 });
-
-const budgetsFor = (spec: BudgetSpec, world: () => EngineWorld): Budgets => {
-  const ids = createSequentialIds("try");
-  const of = (): Budgets =>
-    new Budgets({
-      declared: () => [{ name: "desk", declaredBy: "tenant", spec }],
-      ...{ store: world().store, keyValue: world().keyValue, clock: world().clock, ids },
-    });
-  return {
-    reserve: (request: Parameters<Budgets["reserve"]>[0]) => of().reserve(request),
-    settlement: (...settled: Parameters<Budgets["settlement"]>) => of().settlement(...settled),
-    grant: (...granted: Parameters<Budgets["grant"]>) => of().grant(...granted),
-  } as Budgets;
-};
 
 test("what a tool costs is held before it runs and spent with its result, and shown in usage", async () => {
   const tool = makeTool("search", () => "found", { costUsd: 0.4, readOnly: true });

@@ -80,8 +80,7 @@ export class ToolCalls {
       execution.services.policies(execution.head.tenantId).length === 0;
     if (!isPlain) return this.judged(asked, input, options, guards);
     execution.toolUse.note(tool.name);
-    const run = (): Promise<Output> => this.run(asked, input, options, ownTerms(asked));
-    return tool.costUsd === undefined ? run() : this.grants.untilGranted(run);
+    return this.run(asked, input, options, ownTerms(asked));
   }
 
   /** Throws STEP_KEY_COLLISION, as two calls of one path under way do: a path is looked at long before it is entered. */
@@ -129,7 +128,7 @@ export class ToolCalls {
     // Without a turn of its own where it needs none, as the schema.
     if (terms.approval || asks.length > 0 || (isAsked instanceof Promise ? await isAsked : isAsked))
       await this.approve(tool, { path, input, asks, approvers: terms.approvers, signal: options.signal });
-    const result = await this.grants.untilGranted(() => this.run(tool, input, options, terms));
+    const result = await this.run(tool, input, options, terms);
     return guards === null ? result : ((await guards.outcome(tool, path, input, result)) as Output);
   }
 
@@ -229,10 +228,17 @@ export class ToolCalls {
     terms: ToolTerms,
   ): Promise<Output> {
     const { consents } = this;
-    const once = (answers?: ToolAnswers): Promise<Output> => this.runOnce(tool, input, options, terms, answers);
+    // Within each round: who has answered is not asked again because a budget had too little left for the next.
+    const once = (answers?: ToolAnswers): Promise<Output> => {
+      const run = (): Promise<Output> => this.runOnce(tool, input, options, terms, answers);
+      return tool.costUsd === undefined ? run() : this.grants.untilGranted(run);
+    };
     if (consents === null) return once();
-    const what = options.key === undefined ? tool.name : `${tool.name}[${options.key}]`;
-    return untilAnswered(this.calls, what, (answers) => consents.untilGiven(() => once(answers)));
+    return untilAnswered(this.calls, {
+      what: options.key === undefined ? tool.name : `${tool.name}[${options.key}]`,
+      signal: options.signal,
+      make: (answers) => consents.untilGiven(() => once(answers)),
+    });
   }
 
   private runOnce<Output>(

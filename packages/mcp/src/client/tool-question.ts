@@ -42,15 +42,16 @@ export const askedBy = (
   };
   const asked = Object.entries(inputRequests);
   if (asked.length > MAX_FORMS) refuse(`for ${asked.length} things at once: ${MAX_FORMS} are taken`);
-  const forms = asked.map(([id, { method, params }]): ServerForm => {
-    const { mode = "form", message, requestedSchema } = params as Readonly<Record<string, unknown>>;
+  const forms = asked.map(([id, request]): ServerForm => {
+    const { method, params } = recordOf(request);
+    const { mode = "form", message, requestedSchema = { type: "object" } } = recordOf(params);
     if (method !== "elicitation/create" || mode !== "form" || id.length > MAX_ID)
-      return refuse(`not by a form that a person fills in: ${method}, ${String(mode)}`.slice(0, 300));
-    return {
-      id,
-      message: String(message).slice(0, MAX_MESSAGE),
-      form: (requestedSchema ?? { type: "object" }) as ServerForm["form"],
-    };
+      return refuse(`not by a form that a person fills in: ${String(method)}, ${String(mode)}`.slice(0, 300));
+    if (typeof message !== "string" || !isForm(requestedSchema))
+      return refuse(
+        "does not say what: expected a message in words and the JSON Schema of an object with plain members",
+      );
+    return { id, message: message.slice(0, MAX_MESSAGE), form: requestedSchema };
   });
   if (Buffer.byteLength(JSON.stringify(forms)) > MAX_FORM_BYTES)
     refuse(`by forms of more than ${MAX_FORM_BYTES} bytes`);
@@ -66,3 +67,26 @@ export const askedBy = (
     { details: { question } },
   );
 };
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The SDK hands on what a server asks as it came. */
+const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
+
+// Absent where a field is one of a few texts.
+const PLAIN: ReadonlySet<unknown> = new Set([undefined, "string", "number", "integer", "boolean", "array"]);
+
+/** What somebody can fill in: neither objects nor lists of them, as the protocol has it. */
+const isForm = (schema: unknown): schema is Json => {
+  if (!isRecord(schema)) return false;
+  const { type = "object", properties = {} } = schema;
+  return type === "object" && isRecord(properties) && Object.values(properties).every(isField);
+};
+
+const isField = (field: unknown): boolean =>
+  isRecord(field) && PLAIN.has(field["type"]) && (field["type"] !== "array" || isTexts(field["items"]));
+
+const isTexts = (items: unknown): boolean => isRecord(items) && (items["type"] ?? "string") === "string";
