@@ -51,7 +51,11 @@ export const collect = async <State extends { tally: Tally }>(
   collection: Collection<State>,
 ): Promise<Collected> => {
   const { topic } = collection;
-  const before = (task.continuedFrom ?? NOTHING) as Progress;
+  // A version that counted nothing that it lost had no tally: what it took in is over.
+  const before =
+    task.continuedFrom === undefined || !("lost" in (task.continuedFrom as object))
+      ? NOTHING
+      : (task.continuedFrom as Progress);
   const { events: from, lost, unsaid } = before;
   const first = task.continuedFrom === undefined ? task.input : await next(ctx, topic, IDLE_MS);
   if (first === null) {
@@ -60,6 +64,8 @@ export const collect = async <State extends { tally: Tally }>(
     if (kept.ended !== undefined) throw kept.ended.by;
     return resultOf({ ...before, lost: kept.lost });
   }
+  // Versions before looked at what is kept first: one that was cut off between that and its save goes on.
+  if (!ctx.patched("what is kept is looked at last")) await collection.load(ctx.memory).catch(() => undefined);
   const begun = ctx.now();
   const taken: Taken[] = [];
   let ended: { readonly by: unknown } | undefined;

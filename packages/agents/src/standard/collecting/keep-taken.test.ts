@@ -1,11 +1,22 @@
-import { type AgentDefinition, agent, type Context, LOG_TOPIC, PlatformError, type TaskInput } from "@agentcore/sdk";
+import {
+  type AgentDefinition,
+  agent,
+  type Context,
+  ERROR_TOPIC,
+  LOG_TOPIC,
+  MEASURE_TOPIC,
+  PlatformError,
+  type TaskInput,
+} from "@agentcore/sdk";
 import { testAgent } from "@agentcore/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { errorKeeperAgent } from "../error-keeper/error-keeper.ts";
 import { logKeeperAgent } from "../log-keeper/log-keeper.ts";
-import { securityAgent } from "../security/security.ts";
+import { monitorAgent } from "../monitor/monitor.ts";
+import { DENIAL_TOPIC, securityAgent } from "../security/security.ts";
 import { type Collected, collect } from "./collect.ts";
+import { EMPTY_RING } from "./ring.ts";
 import { NO_TALLY, type Tally } from "./tally.ts";
 import type { ToldEvent } from "./told-event.ts";
 
@@ -258,5 +269,93 @@ test("what it tells of is told once, though the save that it stands in failed as
   expect(alerts).toHaveLength(1);
   const { output } = await world.run(JSON.stringify({ list: {} }));
   expect(output).toMatchObject({ kept: 1, lost: 0, groups: [{ count: 1 }] });
+  await world.close();
+});
+
+test.each([
+  {
+    ...{ keeper: logKeeperAgent(), topic: LOG_TOPIC },
+    ...{ head: "log", kept: { ring: EMPTY_RING, dropped: 2 }, asked: { find: {} } },
+    ...{ told: { entries: [{ at: 1, level: "info", message: "line" }] }, answer: { written: 1, dropped: 2, lost: 0 } },
+  },
+  {
+    ...{ keeper: errorKeeperAgent(), topic: ERROR_TOPIC },
+    ...{ head: "errors", kept: { ring: EMPTY_RING, groups: [], dropped: 2 }, asked: { list: {} } },
+    told: { errors: [{ at: 1, code: "INTERNAL", message: "broken", retryable: false }] },
+    answer: { kept: 1, dropped: 2, lost: 0 },
+  },
+  {
+    ...{ keeper: monitorAgent(), topic: MEASURE_TOPIC },
+    ...{ head: "numbers", kept: { series: [], alerts: [], dropped: 2, at: 0 }, asked: { show: {} } },
+    ...{ told: { measures: [{ at: 1, name: "m", value: 1 }] }, answer: { matching: 1, dropped: 2, lost: 0 } },
+  },
+  {
+    ...{ keeper: securityAgent(), topic: DENIAL_TOPIC },
+    ...{ head: "denials", kept: { ...EMPTY_RING, added: 7 }, asked: { denials: {} } },
+    told: { denials: [{ at: 1, action: "read", reason: "no" }] },
+    answer: { told: 8, lost: 0 },
+  },
+])("what a version kept that counted nothing that it lost is gone on with: $head", async (each) => {
+  const { keeper, topic, head, kept, asked, told: payload, answer } = each;
+  const followed: AgentDefinition = {
+    ...keeper,
+    async run(task: TaskInput<unknown>, ctx) {
+      if (typeof task.input === "string") return ctx.query({ agent: keeper.name }, JSON.parse(task.input));
+      if (task.continuedFrom !== undefined) return keeper.run?.({ ...task, caller: "event:test" }, ctx);
+      await ctx.memory.set(head, kept);
+      // As that version handed over to a fresh log.
+      return ctx.continueAs({ events: 3, refused: 0, batches: 1 });
+    },
+  };
+  const world = await testAgent([followed]);
+  const run = await world.run({ topic });
+  await run.signal(topic, { id: "e1", topic, source: "a", payload });
+  await world.advance(MINUTE_MS);
+  expect(run.output).toMatchObject({ refused: 0, lost: 0 });
+  expect((await world.run(JSON.stringify(asked))).output).toMatchObject(answer);
+  await world.close();
+});
+
+test("a task that a version before left in the middle of a batch, with what is kept looked at first, goes on", async () => {
+  let isBefore = true;
+  const keeper = logKeeperAgent();
+  const upgraded: AgentDefinition = {
+    ...keeper,
+    async run(task: TaskInput<unknown>, ctx) {
+      if (typeof task.input === "string") return ctx.query({ agent: keeper.name }, JSON.parse(task.input));
+      if (!isBefore) return keeper.run?.({ ...task, caller: "event:test" }, ctx);
+      await ctx.memory.get("log");
+      return ctx.waitForSignal(LOG_TOPIC, { timeoutMs: MINUTE_MS });
+    },
+  };
+  const world = await testAgent([upgraded]);
+  const run = await world.run(told(0));
+  isBefore = false;
+  await run.signal(LOG_TOPIC, told(1));
+  await world.advance(2 * MINUTE_MS);
+  expect([run.state, run.output]).toMatchObject(["completed", { events: 2, lost: 0 }]);
+  expect((await world.run(JSON.stringify({ find: {} }))).output).toMatchObject({ written: 2, lost: 0 });
+  await world.close();
+});
+
+test("however much of a save is written before it fails, the log has room for it", async () => {
+  const keeper = agent({
+    name: "keeper",
+    description: "Writes much, and fails",
+    run: (task, ctx) =>
+      collect<{ tally: Tally }>(task, ctx, {
+        topic: LOG_TOPIC,
+        load: async () => ({ tally: NO_TALLY }),
+        take: () => true,
+        async save(memory) {
+          for (let piece = 0; piece < 600; piece++) await memory.set(`all/${piece}`, piece);
+          throw new PlatformError("STORE_UNAVAILABLE", "away");
+        },
+      }),
+  });
+  const world = await testAgent([keeper]);
+  const run = await world.run({ id: "e1", topic: LOG_TOPIC, source: "a", payload: 1 });
+  await world.advance(DAY_MS);
+  expect([run.state, run.output]).toEqual(["completed", { events: 1, refused: 0, lost: 1, batches: 1 }]);
   await world.close();
 });

@@ -6,14 +6,16 @@ import { type Context, PlatformError } from "@agentcore/sdk";
 import { nextTally, type Tally, tallyOf } from "./tally.ts";
 import { isToldEvent, type ToldEvent } from "./told-event.ts";
 
+export type KeeperMemory = Pick<Context["memory"], "get" | "set" | "delete">;
+
 export interface Collection<State extends { tally: Tally }> {
   readonly topic: string;
   /** What is kept, with its tally. Once for each save. */
-  load(ctx: Context): Promise<State>;
+  load(memory: KeeperMemory): Promise<State>;
   /** Changes the state; false: it is nothing that can be kept. Given the same it does the same. */
   take(state: State, event: ToldEvent, now: number): boolean;
   /** The tally goes into the one value that makes the rest stand: when a save fails before that, what was loaded stands, and can be saved upon again. */
-  save(ctx: Context, state: State): Promise<void>;
+  save(memory: KeeperMemory, state: State): Promise<void>;
   /** Tells others of what was saved, once that is certain. */
   tell?(ctx: Context, state: State): Promise<void>;
 }
@@ -44,8 +46,11 @@ export interface Kept extends Pick<Keeping, "lost" | "unsaid" | "ended"> {
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 600_000;
 const MAX_PAUSES = 20;
-// They find ten in 500 that cannot be kept, and what they record is a third of what a log holds.
+// They find ten in 500 that cannot be kept.
 const MAX_TRIES = 200;
+// Each is one event of the log, the last of a try five. Together with the batch's own, and a last save of a thousand pieces, they are below what a log holds: beyond that the
+// task would be parked, and what is told wait for somebody who looks.
+const MAX_MEMORY_CALLS = 4_000;
 
 export const keepTaken = async <State extends { tally: Tally }>(
   ctx: Context,
@@ -65,10 +70,14 @@ export const keepTaken = async <State extends { tally: Tally }>(
   let doubted: State | null = null;
   let failure: unknown;
   let pauses = 0;
+  let memoryCalls = 0;
+  const memory = counted(ctx.memory, () => {
+    memoryCalls += 1;
+  });
 
   const load = async (): Promise<State> => {
     isLoaded = false;
-    const state = await collection.load(ctx);
+    const state = await collection.load(memory);
     isLoaded = true;
     const tally = tallyOf(state.tally, task);
     const written = doubted !== null && tally.events === doubted.tally.events ? doubted : null;
@@ -91,7 +100,7 @@ export const keepTaken = async <State extends { tally: Tally }>(
     }
     state.tally = nextTally(tallyOf(state.tally, task), from, upTo);
     doubted = state;
-    await collection.save(ctx, state);
+    await collection.save(memory, state);
     doubted = null;
     unsaid = 0;
     from = upTo;
@@ -128,10 +137,11 @@ export const keepTaken = async <State extends { tally: Tally }>(
       failure = error;
     }
     const mayPass = PlatformError.is(failure) && failure.retryable;
+    const isSpent = tries >= MAX_TRIES || memoryCalls >= MAX_MEMORY_CALLS;
     if (isCancel(failure) && ended === undefined) ended = { by: failure };
-    else if (mayPass && ended === undefined && pauses < MAX_PAUSES && tries < MAX_TRIES) await pause();
+    else if (mayPass && ended === undefined && pauses < MAX_PAUSES && !isSpent) await pause();
     // Parts would fail as the whole does.
-    else if (mayPass || isCancel(failure) || !isLoaded || from === end || tries >= MAX_TRIES) {
+    else if (mayPass || isCancel(failure) || !isLoaded || from === end || isSpent) {
       giveUp(end - from);
       break;
     } else if (upTo - from === 1) giveUp(1);
@@ -143,6 +153,21 @@ export const keepTaken = async <State extends { tally: Tally }>(
     );
   return { refused: refused.size, lost, unsaid, ended };
 };
+
+const counted = (memory: KeeperMemory, count: () => void): KeeperMemory => ({
+  get(...args) {
+    count();
+    return memory.get(...args);
+  },
+  set(...args) {
+    count();
+    return memory.set(...args);
+  },
+  delete(...args) {
+    count();
+    return memory.delete(...args);
+  },
+});
 
 const isCancel = (error: unknown): boolean => PlatformError.is(error) && error.code === "CANCELED";
 

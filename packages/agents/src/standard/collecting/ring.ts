@@ -1,6 +1,7 @@
 /** The newest of many, in pieces: what is added is written to the last piece alone, and the oldest piece goes as a whole. */
-import type { Context, QueryContext } from "@agentcore/sdk";
+import type { QueryContext } from "@agentcore/sdk";
 import { jsonBytes } from "./json-bytes.ts";
+import type { KeeperMemory } from "./keep-taken.ts";
 
 /** Where the pieces are. Plain JSON. */
 export interface RingHead {
@@ -26,7 +27,7 @@ export const sizeOfRing = ({ sizes }: RingHead): number => sizes.reduce((sum, si
 
 /** Adds to what is kept under `name`; at least the newest `most` stay, up to a piece more. Until the new head is kept the old one stands, and can be added to again. */
 export const addToRing = async (
-  memory: Pick<Context["memory"], "get" | "set" | "delete">,
+  memory: KeeperMemory,
   name: string,
   head: RingHead,
   items: readonly unknown[],

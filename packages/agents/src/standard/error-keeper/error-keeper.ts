@@ -151,8 +151,8 @@ export const errorKeeperAgent = (options: ErrorKeeperOptions = {}): AgentDefinit
   const { maxGroups, maxErrors, alertOnNew } = checked;
   const collection: Collection<State> = {
     topic: ERROR_TOPIC,
-    async load(ctx) {
-      const kept = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+    async load(memory) {
+      const kept = await keptIn(memory);
       const groups = new Map(kept.groups.map((group) => [group.fingerprint, group]));
       return { kept, groups, added: [], fresh: [], dropped: kept.dropped, tally: kept.tally };
     },
@@ -173,11 +173,11 @@ export const errorKeeperAgent = (options: ErrorKeeperOptions = {}): AgentDefinit
       }
       return true;
     },
-    async save(ctx, { kept, groups, added, dropped, tally }) {
-      const ring = await addToRing(ctx.memory, HEAD, kept.ring, added, maxErrors);
+    async save(memory, { kept, groups, added, dropped, tally }) {
+      const ring = await addToRing(memory, HEAD, kept.ring, added, maxErrors);
       const sorted = [...groups.values()].toSorted((one, other) => other.lastAt - one.lastAt);
       const newest = withinBytes(sorted.slice(0, maxGroups), MAX_GROUP_BYTES);
-      await ctx.memory.set(HEAD, { ring, groups: newest, dropped, tally } satisfies Kept);
+      await memory.set(HEAD, { ring, groups: newest, dropped, tally } satisfies Kept);
     },
     async tell(ctx, { fresh }) {
       if (alertOnNew) await tellOf(ctx, fresh);
@@ -189,6 +189,12 @@ export const errorKeeperAgent = (options: ErrorKeeperOptions = {}): AgentDefinit
     answer: ({ payload }: QueryInput, ctx) => answer(parseInput(Request, payload, "what is asked about errors"), ctx),
   });
 };
+
+/** A version that counted nothing that it lost kept no tally. */
+const keptIn = async (memory: QueryContext["memory"]): Promise<Kept> => ({
+  ...EMPTY,
+  ...((await memory.get(HEAD)) as Partial<Kept> | null),
+});
 
 const grouped = (
   groups: Map<string, ErrorGroup>,
@@ -232,7 +238,7 @@ const tellOf = async (ctx: Context, fresh: readonly ErrorGroup[]): Promise<void>
 type Explained = KeptError & { readonly advice: Advice };
 
 const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
-  const { ring, groups, dropped, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { ring, groups, dropped, tally } = await keptIn(ctx.memory);
   const advised = <Each extends ErrorGroup | KeptError>(each: Each): Each & { readonly advice: Advice } => ({
     ...each,
     advice: adviceOn(each.code, each.retryable),

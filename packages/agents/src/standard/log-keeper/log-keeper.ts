@@ -110,8 +110,8 @@ export const logKeeperAgent = (options: LogKeeperOptions = {}): AgentDefinition 
   const { maxEntries, minLevel } = checked;
   const collection: Collection<State> = {
     topic: LOG_TOPIC,
-    async load(ctx) {
-      const { ring, dropped, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+    async load(memory) {
+      const { ring, dropped, tally } = await keptIn(memory);
       return { head: ring, dropped, tally, added: [] };
     },
     take(state, { source, payload }) {
@@ -126,9 +126,9 @@ export const logKeeperAgent = (options: LogKeeperOptions = {}): AgentDefinition 
       }
       return true;
     },
-    async save(ctx, { head, added, dropped, tally }) {
-      const ring = await addToRing(ctx.memory, HEAD, head, added, maxEntries);
-      await ctx.memory.set(HEAD, { ring, dropped, tally } satisfies Kept);
+    async save(memory, { head, added, dropped, tally }) {
+      const ring = await addToRing(memory, HEAD, head, added, maxEntries);
+      await memory.set(HEAD, { ring, dropped, tally } satisfies Kept);
     },
   };
   return standardAgent(logKeeperKind, checked, {
@@ -138,10 +138,16 @@ export const logKeeperAgent = (options: LogKeeperOptions = {}): AgentDefinition 
   });
 };
 
+/** A version that counted nothing that it lost kept no tally. */
+const keptIn = async (memory: QueryContext["memory"]): Promise<Kept> => ({
+  ...EMPTY,
+  ...((await memory.get(HEAD)) as Partial<Kept> | null),
+});
+
 const rank = (level: LogLevel): number => LEVELS.indexOf(level);
 
 const answer = async (request: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
-  const { ring, dropped, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { ring, dropped, tally } = await keptIn(ctx.memory);
   // Those before are gone.
   const about = { kept: sizeOfRing(ring), written: ring.added, dropped, lost: tally.lost };
   if ("find" in request) {

@@ -41,6 +41,7 @@ const start = (options: MonitorOptions) => {
         return event;
       },
       continueAs: () => undefined,
+      patched: () => true,
     };
     const id = `task-${++tasks}`;
     await agent.run?.({ id, input: first, caller: "event:x" } as TaskInput<never>, ctx as unknown as Context);

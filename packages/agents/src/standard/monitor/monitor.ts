@@ -101,6 +101,8 @@ interface State {
   tally: Tally;
   /** What began and ended, as it was saved. */
   changed: readonly Changed[];
+  /** Alerts for which there was no room. */
+  leftOut: number;
 }
 
 interface Changed {
@@ -121,9 +123,9 @@ export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
   const { thresholds, maxSeries } = checked;
   const collection: Collection<State> = {
     topic: MEASURE_TOPIC,
-    async load(ctx) {
-      const { series, ...kept } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
-      return { ...kept, series: new Map(series.map((each) => [keyOf(each), each])), changed: [] };
+    async load(memory) {
+      const { series, ...kept } = await keptIn(memory);
+      return { ...kept, series: new Map(series.map((each) => [keyOf(each), each])), changed: [], leftOut: 0 };
     },
     take(state, { source: agent, payload }, now) {
       const report = Report.safeParse(payload);
@@ -138,15 +140,16 @@ export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
       }
       return true;
     },
-    async save(ctx, state) {
+    async save(memory, state) {
       const series = newest([...state.series.values()], maxSeries);
       const { dropped, at, tally } = state;
       const { open: alerts, changed, leftOut } = judged(thresholds, series, state);
-      if (leftOut > 0) ctx.log.warn(`${leftOut} alerts are left out: more are open than there is room for`);
       state.changed = changed;
-      await ctx.memory.set(HEAD, { series, alerts, dropped, at, tally } satisfies Kept);
+      state.leftOut = leftOut;
+      await memory.set(HEAD, { series, alerts, dropped, at, tally } satisfies Kept);
     },
-    async tell(ctx, { changed }) {
+    async tell(ctx, { changed, leftOut }) {
+      if (leftOut > 0) ctx.log.warn(`${leftOut} alerts are left out: more are open than there is room for`);
       for (const each of changed) await tell(ctx, each);
     },
   };
@@ -156,6 +159,12 @@ export const monitorAgent = (options: MonitorOptions = {}): AgentDefinition => {
     answer: ({ payload }: QueryInput, ctx) => answer(parseInput(Request, payload, "what is asked of the monitor"), ctx),
   });
 };
+
+/** A version that counted nothing that it lost kept no tally. */
+const keptIn = async (memory: QueryContext["memory"]): Promise<Kept> => ({
+  ...EMPTY,
+  ...((await memory.get(HEAD)) as Partial<Kept> | null),
+});
 
 const keyOf = ({ name, agent, labels }: Pick<Series, "name" | "agent" | "labels">): string =>
   JSON.stringify([name, agent, Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1))]);
@@ -245,7 +254,7 @@ interface Shown extends Statistics {
 }
 
 const answer = async ({ show }: z.output<typeof Request>, ctx: QueryContext): Promise<unknown> => {
-  const { series, alerts, dropped, at, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { series, alerts, dropped, at, tally } = await keptIn(ctx.memory);
   const { measure, agent, labels, minutes, by, limit } = show;
   const until = show.at ?? at;
   const fitting = series.filter(

@@ -127,7 +127,7 @@ export const securityAgent = (options: SecurityOptions = {}): AgentDefinition =>
   const checked = checkStandard(securityKind, options);
   const collection: Collection<State> = {
     topic: DENIAL_TOPIC,
-    load: async (ctx) => ({ ...(((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept), added: [] }),
+    load: async (memory) => ({ ...(await keptIn(memory)), added: [] }),
     take(state, { source, payload }) {
       const report = Report.safeParse(payload);
       if (!report.success) return false;
@@ -136,9 +136,9 @@ export const securityAgent = (options: SecurityOptions = {}): AgentDefinition =>
         state.added.push({ ...denial, agent: source, ...(task === undefined ? {} : { task }) });
       return true;
     },
-    async save(ctx, { ring: before, added, tally }) {
-      const ring = await addToRing(ctx.memory, HEAD, before, added, checked.maxDenials);
-      await ctx.memory.set(HEAD, { ring, tally } satisfies Kept);
+    async save(memory, { ring: before, added, tally }) {
+      const ring = await addToRing(memory, HEAD, before, added, checked.maxDenials);
+      await memory.set(HEAD, { ring, tally } satisfies Kept);
     },
   };
   return standardAgent(securityKind, checked, {
@@ -220,11 +220,18 @@ const strangers = ({
   return found;
 };
 
+/** A version that counted nothing that it lost kept the ring alone. */
+const keptIn = async (memory: QueryContext["memory"]): Promise<Kept> => {
+  const kept = (await memory.get(HEAD)) as Kept | RingHead | null;
+  if (kept === null) return EMPTY;
+  return "ring" in kept ? kept : { ...EMPTY, ring: kept };
+};
+
 const denialsOf = async (
   ctx: QueryContext,
   { agent, action, since = 0, limit }: z.output<typeof Denials>,
 ): Promise<unknown> => {
-  const { ring, tally } = ((await ctx.memory.get(HEAD)) ?? EMPTY) as Kept;
+  const { ring, tally } = await keptIn(ctx.memory);
   const denials: KeptDenial[] = [];
   for await (const each of newestOf(ctx.memory, HEAD, ring)) {
     const denial = each as KeptDenial;
