@@ -41,6 +41,20 @@ export const untilAnswered = async <Result>(
   }
 };
 
+const ANSWERED_BY =
+  'data that fits the form, or "decline" or "cancel"; no password or other secret, which no server may ask for';
+
+// Those that break lines, and what moves a cursor, hides or turns text around.
+const LINE_ENDS = /\r\n|[\r\n\v\f\u0085\u2028\u2029]/;
+const UNSEEN = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g;
+
+/** A line of its own would look as if somebody else said it. */
+const quoted = (message: string): string =>
+  message
+    .split(LINE_ENDS)
+    .map((line) => line.replace(UNSEEN, ""))
+    .join("\n> ");
+
 const ask = async (
   { waitForInput }: Pick<Context, "waitForInput">,
   { what, signal }: Pick<AskingCall<unknown>, "what" | "signal">,
@@ -51,8 +65,8 @@ const ask = async (
     replies.push([
       id,
       await waitForInput({
-        prompt: `The tools "${manifest}" ask: ${message}`,
-        data: { form, answers: 'data that fits the form, or "decline" or "cancel"' },
+        prompt: `The tools "${manifest}" ask: ${quoted(message)}`,
+        data: { form, answers: ANSWERED_BY },
         schema: formReply(form),
         key: `${what}/${index}`,
         ...(signal === undefined ? {} : { signal }),
