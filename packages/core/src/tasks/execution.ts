@@ -629,6 +629,12 @@ export class Execution {
     }
   }
 
+  /** The code had returned before that reached it: it never has it, and the call that it ends does not begin again (I3). */
+  leaveBehind(delivery: Delivery): void {
+    const call = "path" in delivery ? this.open.get(delivery.path) : undefined;
+    if (call !== undefined) this.close(call);
+  }
+
   private close(call: OpenCall): void {
     release(call);
     this.journal.records.forget(call.path);

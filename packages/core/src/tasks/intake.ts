@@ -45,6 +45,8 @@ export class Intake {
     this.messages = new IncomingMessages(execution.journal);
     this.signals = new IncomingSignals(execution.journal.signals);
     this.cancelRequested = execution.journal.cancelRequestedAt !== null;
+    if (this.cancelRequested)
+      this.cancelReason = execution.journal.deliveries.find((delivery) => delivery.type === "cancel")?.reason;
     this.unjudged = new Unjudged(execution.open, execution.journal.unjudged);
   }
 

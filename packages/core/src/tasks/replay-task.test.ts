@@ -1,6 +1,6 @@
 /** A task's code run over its log, with the code of then and of now: nothing happens, and it is told where they part. */
 import { expect, test } from "vitest";
-import { define, EngineWorld, type Run, SCOPE } from "../../test/engine-world.ts";
+import { define, EngineWorld, gate, type Run, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
 
 const worldOf = (run: Run) => {
@@ -79,6 +79,30 @@ test("a signal that came when the code had returned is given to no wait that it 
   const report = service.replay(SCOPE, taskId);
   await world.advance(0);
   expect(await report).toMatchObject({ agrees: true, differs: null });
+});
+
+test("results that come with the one that code returns by are handed to nobody, in a replay either", async () => {
+  const both = gate();
+  const { world, effects, replay } = worldOf(async (_, ctx) => {
+    const got: string[] = [];
+    const branch = async (name: string) => {
+      got.push(await ctx.step(name, () => both.opened.then(() => name)));
+      if (got.length > 1) await ctx.step("more", () => void effects.push("more"));
+      return got;
+    };
+    return Promise.race([branch("a"), branch("b")]);
+  });
+  const taskId = await world.submit("agent");
+  both.open();
+  await world.quiet();
+  const [a, b, end] = (await world.log(taskId)).slice(-3);
+  expect([a, b, end]).toMatchObject([
+    { data: { path: "step:a" } },
+    { data: { path: "step:b" } },
+    { data: { output: ["a"] } },
+  ]);
+  expect(await replay(taskId)).toMatchObject({ agrees: true, next: [], end: { data: { output: ["a"] } } });
+  expect(effects).toEqual([]);
 });
 
 test("code that was changed is told from the log, with the event and both sides", async () => {

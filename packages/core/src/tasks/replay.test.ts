@@ -202,3 +202,56 @@ test("a result and a cancel that came in one unit reach the code one after the o
   );
   expect(ran).toEqual(["clean up"]);
 });
+
+test("a process that dies between the result that code returns by and its end begins nothing that code left behind, and sends what it sent", async () => {
+  const ran: string[] = [];
+  let both = gate();
+  const world = new EngineWorld([
+    define("main", async (_, ctx) => {
+      const branch = async (name: string) => {
+        await ctx.step(name, () => both.opened.then(() => ran.push(name)));
+        if (name === "b") await ctx.step("left-behind", () => ran.push("left behind"));
+      };
+      await Promise.race([branch("a"), branch("b")]);
+      void ctx.command({ agent: "child" }, 1, { detached: true });
+    }),
+    define("child", () => void ran.push("child")),
+  ]);
+  const taskId = await world.submit("main");
+  both.open();
+  while (!(await world.types(taskId)).includes("step.completed")) await turn();
+  world.crash();
+  both = gate();
+  expect((await world.last(taskId))?.type).toBe("step.completed");
+  await world.advance(0);
+  expect(await world.state(taskId)).toBe("completed");
+  expect(ran.toSorted()).toEqual(["a", "b", "child"]);
+});
+
+test("a cancel that came with the result that code returns by is told with its reason, also after a crash", async () => {
+  const hold = gate();
+  const written = new Pause();
+  const main = define("main", (_, ctx) => Promise.all([ctx.step("x", () => 1), ctx.step("a", () => hold.opened)]));
+  const world: EngineWorld = new EngineWorld([main], {
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const events = units.flatMap(({ append }) => append?.events ?? []);
+          const hasResult = events.some(({ type }) => type === "step.completed");
+          const outcomes = await next(hasResult ? await written.pass(units) : units);
+          if (events.some(({ type }) => type === "task.cancelRequested")) world.crash();
+          return outcomes;
+        },
+      }),
+  });
+  written.arm();
+  const taskId = await world.submit("main");
+  hold.open();
+  await world.cancel(taskId);
+  written.open();
+  await world.advance(0);
+  expect((await world.types(taskId)).slice(-5)).toEqual([
+    ...["step.completed", "step.completed", "task.cancelRequested", "task.assigned", "task.canceled"],
+  ]);
+  expect(await world.last(taskId)).toMatchObject({ data: { reason: "enough" } });
+});

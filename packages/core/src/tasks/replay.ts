@@ -8,6 +8,11 @@ export const replay = async (execution: Execution): Promise<void> => {
   if (!(await execution.reacted())) return execution.ending.endUnreplayed();
   for (const delivery of execution.journal.deliveries) {
     if (execution.phase !== "replaying") return;
+    // As when it ran: code that has returned is handed no more, but where the log has what it did about that, since its end had to wait.
+    if (execution.ending.hasReturned && !execution.visits.isBehind) {
+      execution.leaveBehind(delivery);
+      continue;
+    }
     if ((delivery.type === "result" || delivery.type === "error") && !execution.open.has(delivery.path)) {
       if (execution.canceledPaths.has(delivery.path)) continue;
       if (execution.ending.hasReturned || execution.open.size > 0) return execution.ending.diverge([delivery.path]);
