@@ -302,6 +302,23 @@ test("what is held leaves with its node and is let go on by the next, also what 
   expect([outputOf(await world.last(taskId)), effects]).toEqual(["slow,held", ["held"]]);
 });
 
+test("a cancel ends a task that stays for a long step before it moves, also behind breakpoints that are for where it goes on", async () => {
+  const { world, change } = worldOf((_, ctx) => ctx.step("slow", () => new Promise(() => {})));
+  world.revisions.set(
+    "r2",
+    define("agent", (_, ctx) => ctx.step("slow", () => null)),
+  );
+  const taskId = await world.submit("agent");
+  const { service } = await world.alive();
+  const moving = service.migrate({ ...SCOPE, operator: true }, taskId, { revision: "r2" });
+  const refused = expect(moving).rejects.toMatchObject({ code: "TASK_TERMINAL" });
+  await world.advance(0);
+  await change(taskId, ["later"]);
+  await world.cancel(taskId);
+  expect(await world.state(taskId)).toBe("canceled");
+  await refused;
+});
+
 test("what lost its lease while it was held is held by whoever goes on", async () => {
   const effects: string[] = [];
   const { world, look, change, release } = worldOf(async (_, ctx) => {

@@ -116,7 +116,8 @@ export class Intake {
       // Taken in now, the task would wait for what it was told.
       if (this.isForLater(item)) {
         this.waiting.unshift(item);
-        return;
+        // It may be long until the task has left: what ends it does not wait for that.
+        return this.takeEarly(this.waiting.filter(({ kind }) => kind === "cancel"));
       }
       execution.consumed(item.key);
       this.process(item);
@@ -134,11 +135,15 @@ export class Intake {
       ({ kind, payload }) => kind === "signal" && (payload as SignalMail | undefined)?.type === "debug",
     );
     const early = until === -1 ? this.waiting : this.waiting.slice(0, until);
-    const first = early.filter(isFirst);
-    if (first.length === 0) return;
-    this.waiting = this.waiting.filter((item) => !first.includes(item));
-    for (const item of first) {
-      execution.consumed(item.key);
+    this.takeEarly(early.filter(isFirst));
+  }
+
+  /** Before what came before them. */
+  private takeEarly(items: readonly MailboxItem[]): void {
+    if (items.length === 0) return;
+    this.waiting = this.waiting.filter((item) => !items.includes(item));
+    for (const item of items) {
+      this.execution.consumed(item.key);
       this.process(item);
     }
   }
