@@ -1,5 +1,6 @@
 import type { Signal, TaskEvent } from "@agentcore/contract";
 import { sizeOf } from "../payloads/json-size.ts";
+import type { Journal } from "./journal.ts";
 
 /** What a wait for a signal records: which one it was given, and what that said. */
 export interface SignalResult {
@@ -29,16 +30,18 @@ export const bytesOf = (signals: Iterable<Signal>): number => {
 export class IncomingSignals {
   private readonly waiting: Map<string, Signal>;
   /** Those, and the ones that are given and still on their way to the code, in order of arrival. */
-  private readonly before = new Map<string, Signal>();
+  private readonly before: Map<string, Signal>;
   /** Of each that waits, of its payload, about. */
   private readonly sizes = new Map<string, number>();
   private size = 0;
   /** A wait looks whether it takes them. */
   private readonly held = new Set<string>();
 
-  constructor(waiting: ReadonlyMap<string, Signal>) {
+  /** `received`: those that wait, and those that were given; what the code has of them the replay shows (`reach`). */
+  constructor({ signals, received }: Pick<Journal, "signals" | "received">) {
     this.waiting = new Map();
-    for (const signal of waiting.values()) this.add(signal);
+    this.before = new Map(received);
+    for (const signal of signals.values()) this.add(signal);
   }
 
   get unread(): readonly Signal[] {
@@ -89,14 +92,14 @@ export class IncomingSignals {
   }
 
   /** The code has been handed it. */
-  reach({ id }: Signal): void {
+  reach(id: string): void {
     this.before.delete(id);
   }
 
   /** For good, with the next unit. */
   refuse(signal: Signal): void {
     this.give(signal);
-    this.reach(signal);
+    this.reach(signal.id);
   }
 
   private forget(id: string): void {

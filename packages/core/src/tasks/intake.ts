@@ -43,7 +43,7 @@ export class Intake {
   constructor(execution: Execution) {
     this.execution = execution;
     this.messages = new IncomingMessages(execution.journal);
-    this.signals = new IncomingSignals(execution.journal.signals);
+    this.signals = new IncomingSignals(execution.journal);
     this.cancelRequested = execution.journal.cancelRequestedAt !== null;
     if (this.cancelRequested)
       this.cancelReason = execution.journal.deliveries.find((delivery) => delivery.type === "cancel")?.reason;

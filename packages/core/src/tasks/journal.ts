@@ -85,6 +85,8 @@ export class Journal {
   readonly unread: readonly A2AMessage[];
   /** Signals that the code has not been given, by id. */
   readonly signals: ReadonlyMap<string, Signal>;
+  /** Those, and the ones that calls were given, in order of arrival: returning code may have left such a call behind. */
+  readonly received: ReadonlyMap<string, Signal>;
   /** Ids of the messages that the code has been given as answers. */
   readonly answers: readonly string[];
   /** Rules that the task has been migrated by, the oldest first. The events are read by them already. */
@@ -115,6 +117,7 @@ export class Journal {
       unjudged = unjudged.slice(unjudged.findIndex(is) + 1);
     };
     const signals = new Map<string, Signal>();
+    const received = new Map<string, Signal>();
     let beganAt = first.at;
     let checkpointSeq = 0;
     const begunAt = ({ at, data }: { readonly at: number; readonly data: { readonly path: string } }): number =>
@@ -282,6 +285,7 @@ export class Journal {
       // Its paths have the names of now already: those of an earlier migration would hide what was answered since.
       if (event.type !== "task.migrated") this.approvals.apply(event);
       noteSignals(signals, event);
+      if (event.type !== "step.completed") noteSignals(received, event);
       this.breakpoints.apply(event);
       apply(event, checkpointSeq);
     }
@@ -300,6 +304,7 @@ export class Journal {
     this.migrated = migrated;
     this.firstPathOf = migrated.length === 0 ? asItIs : pathsBefore(migrated);
     this.signals = signals;
+    this.received = received;
   }
 
   private record(call: { path: string; kind: StepKind; inputHash?: string | undefined }): void {

@@ -1,5 +1,6 @@
 /** Hands the log's deliveries to the code in log order, one a turn, so that races come out as they did (I3). */
 import type { Execution } from "./execution.ts";
+import type { SignalResult } from "./incoming-signals.ts";
 import { resultOf } from "./journal.ts";
 import { outsideAwait } from "./parking.ts";
 
@@ -19,6 +20,8 @@ export const replay = async (execution: Execution): Promise<void> => {
       return execution.ending.park(outsideAwait(delivery.path));
     }
     const kind = delivery.type === "result" ? execution.open.get(delivery.path)?.kind : undefined;
+    if (delivery.type === "result" && kind === "signal" && !execution.ending.hasReturned)
+      execution.intake.signals.reach((delivery.result as SignalResult).signalId);
     execution.apply(
       delivery.type === "result" && kind !== undefined
         ? { ...delivery, result: resultOf(kind, delivery.result) }

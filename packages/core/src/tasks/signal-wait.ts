@@ -40,7 +40,7 @@ export const startSignalWait = (
     }
     signals.give(signal);
     call.forget = () => {
-      if (!execution.ending.hasReturned) signals.reach(signal);
+      if (!execution.ending.hasReturned) signals.reach(signal.id);
     };
     execution.complete(call, { signalId: signal.id, value } satisfies SignalResult);
   };

@@ -3,7 +3,7 @@ import { PlatformError, RejectedError } from "@agentcore/contract";
 import type { Context } from "@agentcore/contract/authoring";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Crash, define, EngineWorld, outputOf, SCOPE } from "../../test/engine-world.ts";
+import { type Crash, define, EngineWorld, gate, outputOf, Pause, SCOPE } from "../../test/engine-world.ts";
 import { wrapStore } from "../../test/wrap-store.ts";
 import type { EventInput, Triggered } from "./task-router.ts";
 
@@ -331,6 +331,41 @@ test("whenever code returns, what it waits for no more is taken by the task that
     { numRuns: 120 },
   );
 }, 60_000);
+
+test("an event that was given to a wait which returning code left behind begins the next task, also after a crash", async () => {
+  const [x, a, written] = [gate(), gate(), new Pause()];
+  const keeping = define("keeper", async ({ input }, ctx) => {
+    const got = [(input as Order).number];
+    const taking = ctx.waitForSignal<Order>("order.changed").then(({ number }) => got.push(number));
+    void ctx.step("x", () => x.opened);
+    await Promise.race([ctx.step("a", () => a.opened), taking]);
+    return got;
+  });
+  const world: EngineWorld = new EngineWorld([emitter, keeping], {
+    triggers: [byOrder],
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const paths = units.flatMap(({ append }) =>
+            (append?.events ?? []).flatMap(({ type, data }) => (type === "step.completed" ? [data.path] : [])),
+          );
+          const outcomes = await next(paths.includes("step:x") ? await written.pass(units) : units);
+          if (paths.includes("signal:order.changed")) world.crash();
+          return outcomes;
+        },
+      }),
+  });
+  await world.submit("emitter", { order: "a", number: 0 });
+  written.arm();
+  x.open();
+  await world.quiet();
+  // While the result of x is on its way to the store, a ends and the event comes: they share the next unit.
+  a.open();
+  await world.submit("emitter", { order: "a", number: 1 });
+  written.open();
+  await world.advance(0);
+  expect(await outputs(world)).toEqual(expect.arrayContaining([[0], [1]]));
+});
 
 test("wherever a process dies each event is taken by one task, once, in order, also by those that end without looking", async () => {
   const crash = fc.record({
