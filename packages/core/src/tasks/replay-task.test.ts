@@ -105,6 +105,18 @@ test("results that come with the one that code returns by are handed to nobody, 
   expect(effects).toEqual([]);
 });
 
+test("a breakpoint that was set when a step had begun makes no difference to code that returned without its result", async () => {
+  const { world, replay } = worldOf((_, ctx) =>
+    Promise.race([ctx.step("slow", () => new Promise(() => {})), ctx.waitForSignal("go")]),
+  );
+  const taskId = await world.submit("agent");
+  const { service } = await world.alive();
+  await service.changeBreakpoints({ ...SCOPE, operator: true }, taskId, { breakpoints: ["*"] });
+  await world.signal(taskId, "go", "gone");
+  expect(await world.types(taskId)).toEqual(expect.arrayContaining(["breakpoints.changed", "task.completed"]));
+  expect(await replay(taskId)).toMatchObject({ agrees: true, end: { data: { output: "gone" } } });
+});
+
 test("code that was changed is told from the log, with the event and both sides", async () => {
   const { world, effects, replay } = worldOf((task, ctx) => loan(effects)(task, ctx));
   const taskId = await world.submit("agent");
