@@ -107,7 +107,7 @@ export class Loading {
     if (holder > 0) {
       // What held an older lease is still being wound up here, and nobody else follows this one up (I10).
       if (token <= holder) return;
-      if (this.underWay.has(name)) this.followUps.set(name, token);
+      if (this.underWay.has(name)) this.followUps.set(name, Math.max(token, this.followUps.get(name) ?? 0));
       else this.resumeLater(key, token);
       return;
     }

@@ -112,6 +112,39 @@ test("a task claimed while the same task is looked up after a commit without an 
   expect(outputOf(await world.last(taskId))).toBe("woke");
 });
 
+test("of the leases that a task gets while an older one is looked up, the last is followed up, whatever is told after it (I10)", async () => {
+  const head = new Pause();
+  const world = new EngineWorld([define("worker", (_, ctx) => ctx.step("work", () => 1))], {
+    wrap: (store) => wrapStore(store, { head: async (next, key) => head.pass(await next(key)) }),
+  });
+  world.capacities.set("acme/worker", 0);
+  const taskId = await world.submit("worker");
+  const key = { tenantId: SCOPE.tenantId, taskId };
+  const claim = async (): Promise<number> => {
+    const slots = new Map([["acme/worker", 1]]);
+    const [claimed] = await world.store.claim({ limit: 1, now: world.clock.now(), slots, otherSlots: 0 });
+    return claimed?.head.token ?? 0;
+  };
+  const tokens: number[] = [];
+  for (let lease = 0; lease < 3; lease++) {
+    tokens.push(await claim());
+    if (lease < 2) world.store.voidLeases([key]);
+  }
+  const [first = 0, second = 0, third = 0] = tokens;
+  expect(first < second && second < third).toBe(true);
+  world.capacities.delete("acme/worker");
+  const { loading } = (await world.alive()).engine;
+  head.arm();
+  loading.resume(key, first);
+  await world.quiet();
+  loading.resume(key, third);
+  // Of the second the engine hears that it is lost.
+  loading.resume(key, second);
+  head.open();
+  await world.advance(1000);
+  expect(await world.state(taskId)).toBe("completed");
+});
+
 test("what cannot be written is parked also when the store cannot tell whose the task is just then (I10)", async () => {
   let down = false;
   let refusals = 0;
