@@ -690,3 +690,37 @@ test("the sweep takes what ended tasks left and what has expired, and nothing el
   await engine.credentials.sweep(world.store, SCOPE.tenantId);
   expect(await kept(world)).toEqual([]);
 });
+
+test("a grant that comes as the code has returned without it resumes nothing, and a replay agrees", async () => {
+  let grant: (() => Promise<unknown>) | null = null;
+  const hasty = define("hasty", (_, ctx) =>
+    Promise.race([ctx.waitForAuthorization(ASKED).then(() => "granted"), ctx.sleep(10).then(() => "late")]),
+  );
+  const world: EngineWorld = new EngineWorld([hasty], {
+    wrap: (store) =>
+      wrapStore(store, {
+        commit: async (next, units) => {
+          const isEnd = units.some(({ append }) => append?.state === "completed");
+          const send = isEnd ? grant : null;
+          if (send !== null) grant = null;
+          await send?.();
+          return next(units);
+        },
+      }),
+  });
+  const taskId = await world.submit("hasty");
+  const { name, reference } = await question(world, taskId);
+  const asked = (await world.log(taskId)).find(({ type }) => type === "task.authRequired");
+  const path = asked?.type === "task.authRequired" ? asked.data.path : "";
+  const payload = { type: "authorization", grant: { path, reference, name, by: "ann", at: world.clock.now() } };
+  const mail = { taskId, key: "authorization:1", kind: "signal", payload, ifTerminal: "refuse" } as const;
+  grant = () => world.store.commit([{ tenantId: SCOPE.tenantId, mail: [mail] }]);
+  await world.advance(10);
+  expect(grant).toBeNull();
+  expect(outputOf(await world.last(taskId))).toBe("late");
+  expect(await world.types(taskId)).not.toContain("task.resumed");
+  const { service } = await world.alive();
+  const report = service.replay(SCOPE, taskId);
+  await world.advance(0);
+  expect(await report).toMatchObject({ agrees: true });
+});

@@ -200,7 +200,8 @@ export const startAuthorization = (
   call.ask = ask;
   call.receive = (payload) => {
     const grant = payload as Grant;
-    if (grant.reference !== reference) return;
+    // Code that has returned without it does not go on.
+    if (grant.reference !== reference || !execution.isOpen(call)) return;
     const { name, by, at, expiresAt, denied } = grant;
     // It lay in the mailbox of a task that was parked, or found no slot.
     if (expiresAt !== undefined && expiresAt <= clock.now()) return ask("what was granted expired before it was used");
