@@ -194,3 +194,28 @@ test("what somebody decides while the node is drained is not lost, at whatever m
       expect([name, turns, outputOf(await world.last(taskId))]).toEqual([name, turns, "ann"]);
     }
 });
+
+test("what code sends without waiting for it, as it returns on a node that is drained, is sent where the task goes on", async () => {
+  const slow = gate();
+  const ran: string[] = [];
+  const world = new EngineWorld([
+    define("main", async (_, ctx) => {
+      // It keeps the task on the node.
+      const other = ctx.step("other", () => new Promise(() => {}));
+      await Promise.race([other, ctx.step("slow", () => slow.opened)]);
+      void ctx.command({ agent: "child" }, 1, { detached: true });
+    }),
+    define("child", () => void ran.push("child")),
+  ]);
+  const taskId = await world.submit("main");
+  const { engine } = await world.alive();
+  const drained = engine.drain(5000);
+  await world.advance(10);
+  slow.open();
+  await world.advance(6000);
+  await drained;
+  engine.undrain();
+  await world.advance(1000);
+  expect(await world.state(taskId)).toBe("completed");
+  expect(ran).toEqual(["child"]);
+});

@@ -160,9 +160,9 @@ export class Ending {
     this.endIfReturned();
   }
 
-  /** False when the code has not ended, or commands of it are still on their way through the bus. */
+  /** False when the code has not ended, or commands of it are still on their way through the bus, or begin where the task goes on. */
   endIfReturned(): boolean {
-    if (this.returned === null || this.execution.isSending) return false;
+    if (this.returned === null || this.execution.isSending || this.execution.hasUnbegun) return false;
     this.finish(this.returned);
     return true;
   }

@@ -119,6 +119,8 @@ export class Execution {
   readonly canceledPaths = new Set<string>();
   private waitingForBirth: (() => void)[] = [];
   private waitingForLive: (() => void)[] = [];
+  /** The code made them while the task leaves: they begin where it goes on. */
+  private readonly unbegun = new Set<OpenCall>();
   /** While calls begin one after another: what is for when all have. */
   private whenAllBegun: (() => void)[] | null = null;
   /** `quiet`: leaves when what runs has ended; `now`: whatever runs. */
@@ -220,6 +222,12 @@ export class Execution {
 
   get isSending(): boolean {
     return this.sending > 0;
+  }
+
+  /** Code that returns now has made calls, commands perhaps, that only begin where the task goes on. */
+  get hasUnbegun(): boolean {
+    for (const call of this.unbegun) if (this.open.get(call.path) === call) return true;
+    return false;
   }
 
   /** Access was asked for, or a decision, here or before a checkpoint, behind which nobody looks. */
@@ -343,7 +351,7 @@ export class Execution {
         });
       } else if (!this.isLeaving) {
         this.begin(call, request, recorded);
-      }
+      } else this.unbegun.add(call);
     });
   }
 
@@ -669,6 +677,7 @@ export class Execution {
     this.waitingForLive = [];
     this.whenAllBegun = [];
     if (!this.isLeaving) for (const callback of begin) callback();
+    else for (const call of this.open.values()) if (!this.journal.calls.has(call.path)) this.unbegun.add(call);
     this.asksAgain = false;
     const begun = this.whenAllBegun;
     this.whenAllBegun = null;
