@@ -52,21 +52,19 @@ import { createDiscovery } from "./discovery/create-discovery.ts";
 import { createKeyring } from "./encryption/keyring.ts";
 import { type EncryptionKeys, NO_KEYS } from "./encryption/parse-encryption-keys.ts";
 import { createNodeFeeds } from "./feeds/node-feeds.ts";
-import {
-  type AgentFinder,
-  type BackupService,
-  type ConsentDoor,
-  DEFAULT_TENANT,
-  type HookDoor,
-  type MemoryService,
-  type OrchestrationService,
-  type PushConfigService,
-  type RetentionService,
-  type ScheduleService,
-  type SpendingService,
-  type ToolService,
-  type WorkflowService,
-} from "./gateway/deps.ts";
+import type { AgentFinder } from "./gateway/deps/agent-finder.ts";
+import type { BackupService } from "./gateway/deps/backup-service.ts";
+import type { ConsentDoor } from "./gateway/deps/consent-door.ts";
+import type { HookDoor } from "./gateway/deps/hook-door.ts";
+import type { MemoryService } from "./gateway/deps/memory-service.ts";
+import type { OrchestrationService } from "./gateway/deps/orchestration-service.ts";
+import type { PushConfigService } from "./gateway/deps/push-config-service.ts";
+import type { RetentionService } from "./gateway/deps/retention-service.ts";
+import type { ScheduleService } from "./gateway/deps/schedule-service.ts";
+import type { SpendingService } from "./gateway/deps/spending-service.ts";
+import { DEFAULT_TENANT } from "./gateway/deps/tenants.ts";
+import type { ToolService } from "./gateway/deps/tool-service.ts";
+import type { WorkflowService } from "./gateway/deps/workflow-service.ts";
 import { missingScopes } from "./gateway/http/required-scopes.ts";
 import { createHookDoor } from "./hooks/hook-door.ts";
 import { loadPostgres } from "./load-postgres.ts";

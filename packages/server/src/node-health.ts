@@ -1,6 +1,6 @@
 /** Whether this node takes work, and if not, why: for load balancers and probes, which present no key. */
 import type { NodeCondition, PlatformError } from "@agentcore/contract";
-import type { Health } from "./gateway/deps.ts";
+import type { Health } from "./gateway/deps/gateway-deps.ts";
 
 export interface HealthFacts {
   readonly phase: "starting" | "serving" | "stopping";

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@agentcore/core/ports";
 import { createGuardedFetch } from "@agentcore/outbound";
-import type { Credentials } from "../gateway/deps.ts";
+import type { Credentials } from "../gateway/deps/credentials.ts";
 import { readAuthFile } from "./auth-file.ts";
 
 export interface OpenCredentialsOptions {

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, StoreArchive, StorePages } from "@agentcore/core/ports";
-import type { BackupService } from "../gateway/deps.ts";
+import type { BackupService } from "../gateway/deps/backup-service.ts";
 import { type BackupHeader, FORMAT_VERSION } from "./backup-format.ts";
 import { type Beside, withBlobs } from "./blob-rows.ts";
 import { MissingList } from "./missing-list.ts";

@@ -11,7 +11,7 @@
  */
 import { PlatformError, type ToolManifest } from "@agentcore/contract";
 import type { Digest, Ids, Logger } from "@agentcore/core/ports";
-import type { ConsentDoor, ConsentView } from "../gateway/deps.ts";
+import type { ConsentDoor, ConsentView } from "../gateway/deps/consent-door.ts";
 import { loadMcpClient } from "../tools/load-mcp.ts";
 import { PRIVATE } from "../tools/tool-policy.ts";
 import type { ConsentNews } from "./consent-news.ts";

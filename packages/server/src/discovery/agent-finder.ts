@@ -1,5 +1,5 @@
 import type { Bus } from "@agentcore/core/bus";
-import type { AgentFinder } from "../gateway/deps.ts";
+import type { AgentFinder } from "../gateway/deps/agent-finder.ts";
 
 /** Asks the bus whom it would choose: what is shown is what a command would do. */
 export const createAgentFinder = (bus: () => Bus): AgentFinder => ({

@@ -1,7 +1,7 @@
 /** What a socket tells about who is at its other end. */
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { ClientCertificate, ConnectionInfo } from "./deps.ts";
+import type { ClientCertificate, ConnectionInfo } from "./deps/connection-info.ts";
 
 /** To be asked once the handshake is over; does not change after that. */
 export const connectionInfo = (socket: Socket): ConnectionInfo => {

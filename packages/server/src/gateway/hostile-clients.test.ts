@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFixture, describeAgent, userMessage } from "../../test/gateway/gateway-fixture.ts";
-import type { AgentDescription, GatewayDeps } from "./deps.ts";
+import type { AgentDescription } from "./deps/agents.ts";
+import type { GatewayDeps } from "./deps/gateway-deps.ts";
 import { parseApiKeys } from "./http/parse-api-keys.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 

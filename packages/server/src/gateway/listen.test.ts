@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { ClientFactory, ClientFactoryOptions, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFixture, readSse, userMessage } from "../../test/gateway/gateway-fixture.ts";
-import type { GatewayDeps } from "./deps.ts";
+import type { GatewayDeps } from "./deps/gateway-deps.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
 
 let listener: Listener | undefined;

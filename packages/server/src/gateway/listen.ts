@@ -9,7 +9,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { systemClock } from "../system-senses.ts";
 import { connectionInfo } from "./connection-info.ts";
 import type { Gateway } from "./create-gateway.ts";
-import type { ConnectionInfo } from "./deps.ts";
+import type { ConnectionInfo } from "./deps/connection-info.ts";
 import { errorResponse } from "./http/error-response.ts";
 import { isLoopbackName } from "./http/origin-guard.ts";
 import { JSON_HEADERS, refusalOf, sizeOfAnswer } from "./http/responses.ts";

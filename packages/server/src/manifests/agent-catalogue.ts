@@ -1,7 +1,7 @@
 import type { AgentSkill, AnyAgentManifest } from "@agentcore/contract";
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { deriveJsonSchema } from "@agentcore/sdk/json-schema";
-import type { AgentDescription, AgentDirectory } from "../gateway/deps.ts";
+import type { AgentDescription, AgentDirectory } from "../gateway/deps/agents.ts";
 import type { RemoteStatus } from "../remote/remote-agents.ts";
 
 interface Entry {

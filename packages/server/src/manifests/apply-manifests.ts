@@ -7,7 +7,7 @@ import { declaresAgent, type Manifest, PlatformError } from "@agentcore/contract
 import type { AgentDefinition } from "@agentcore/contract/authoring";
 import { TopicIndex } from "@agentcore/core/registry";
 import type { InProcessHost, PreparedAgent } from "../agents/in-process-host.ts";
-import type { ApplyResult } from "../gateway/deps.ts";
+import type { ApplyResult } from "../gateway/deps/manifest-service.ts";
 import type { DeclaredBudgets } from "../governance/declared-budgets.ts";
 import type { DeclaredPolicies } from "../governance/declared-policies.ts";
 import type { DeclaredSchedules } from "../schedules/declared-schedules.ts";

@@ -1,6 +1,6 @@
 /** What of a Budget manifest depends on who applies it, and on its members together. */
 import { type BudgetManifest, type FieldViolation, invalidArgument, PlatformError } from "@agentcore/contract";
-import { DEFAULT_TENANT } from "../gateway/deps.ts";
+import { DEFAULT_TENANT } from "../gateway/deps/tenants.ts";
 
 /** Throws INVALID_ARGUMENT, PERMISSION_DENIED. */
 export const checkBudget = (tenantId: string, { metadata, spec }: BudgetManifest): void => {

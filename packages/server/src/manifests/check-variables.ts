@@ -1,5 +1,5 @@
 import type { FieldViolation } from "@agentcore/contract";
-import { DEFAULT_TENANT } from "../gateway/deps.ts";
+import { DEFAULT_TENANT } from "../gateway/deps/tenants.ts";
 
 /**
  * The environment is the node's, and whoever applies a manifest chooses where a variable's value is sent: a tenant gets at what

@@ -16,7 +16,7 @@ import type { AgentRevision, Subscriber, SubscribersByTopic, TenantPolicy } from
 import type { InProcessHost } from "../agents/in-process-host.ts";
 import { DeclaredFeeds } from "../feeds/declared-feeds.ts";
 import { FeedPositions } from "../feeds/feed-positions.ts";
-import type { ManifestService } from "../gateway/deps.ts";
+import type { ManifestService } from "../gateway/deps/manifest-service.ts";
 import { DeclaredBudgets } from "../governance/declared-budgets.ts";
 import { DeclaredPolicies } from "../governance/declared-policies.ts";
 import type { RemoteAgents } from "../remote/remote-agents.ts";

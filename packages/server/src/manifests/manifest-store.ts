@@ -9,7 +9,7 @@ import {
   PlatformError,
 } from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope } from "@agentcore/core/ports";
-import { SYSTEM_TENANT } from "../gateway/deps.ts";
+import { SYSTEM_TENANT } from "../gateway/deps/tenants.ts";
 import { triggersOf } from "./triggers-of.ts";
 
 export interface StoredManifest {

@@ -4,7 +4,7 @@
  */
 import { type Manifest, PlatformError, parseDuration, type TenantManifest } from "@agentcore/contract";
 import type { TenantPolicy } from "@agentcore/core/tasks";
-import { DEFAULT_TENANT, SYSTEM_TENANT } from "../gateway/deps.ts";
+import { DEFAULT_TENANT, SYSTEM_TENANT } from "../gateway/deps/tenants.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
 /** Tenant manifests speak for the whole cluster: whoever may not write them all sees its own tenant's only (I7). */

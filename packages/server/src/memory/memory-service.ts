@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { judgeAccess, type LongTermMemory, type Pool, poolOf } from "@agentcore/core/memory";
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { MemoryService } from "../gateway/deps.ts";
+import type { MemoryService } from "../gateway/deps/memory-service.ts";
 
 export const createMemoryService = (memory: LongTermMemory): MemoryService => {
   const mayRead = async (

@@ -4,7 +4,8 @@ import { type FieldViolation, invalidArgument, PlatformError, parseInput, submis
 import type { TaskKey, TaskStore } from "@agentcore/core/ports";
 import type { AgentRegistry } from "@agentcore/core/registry";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
-import type { AgentDescription, AgentDirectory, OrchestrationService } from "../gateway/deps.ts";
+import type { AgentDescription, AgentDirectory } from "../gateway/deps/agents.ts";
+import type { OrchestrationService } from "../gateway/deps/orchestration-service.ts";
 import { assertScopes } from "../gateway/http/required-scopes.ts";
 import type { PatternRun } from "./load-orchestrator.ts";
 import { ORCHESTRATOR, orchestratorRecord } from "./orchestrator.ts";

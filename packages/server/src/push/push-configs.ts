@@ -2,7 +2,12 @@
 import { PlatformError } from "@agentcore/contract";
 import type { Clock, Ids } from "@agentcore/core/ports";
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { PushConfigService, PushRegistration, PushState, RegisteredConfig } from "../gateway/deps.ts";
+import type {
+  PushConfigService,
+  PushRegistration,
+  PushState,
+  RegisteredConfig,
+} from "../gateway/deps/push-config-service.ts";
 import { createInTurn } from "./in-turn.ts";
 import { OpenPlaces, type OpenPlacesOptions } from "./open-places.ts";
 import type { PushKey, PushRecord, PushStore, StoredPush } from "./push-store.ts";

@@ -5,7 +5,7 @@ import type { KeyValue, Senses, TaskKey } from "@agentcore/core/ports";
 import type { TaskEngine } from "@agentcore/core/tasks";
 import type { Lookup } from "@agentcore/outbound";
 import { loadLegacy } from "../gateway/a2a/load-legacy.ts";
-import type { PushConfigService } from "../gateway/deps.ts";
+import type { PushConfigService } from "../gateway/deps/push-config-service.ts";
 import type { Metrics } from "../metrics.ts";
 import type { NodeTurns } from "../turns/node-turns.ts";
 import { createPushConfigs } from "./push-configs.ts";

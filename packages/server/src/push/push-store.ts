@@ -2,7 +2,7 @@
 import { PlatformError, TaskPushNotificationConfig } from "@agentcore/contract";
 import type { KeyValue, KeyValueEntry, KeyValueScope, Logger, TaskKey } from "@agentcore/core/ports";
 import { z } from "zod";
-import { SYSTEM_TENANT } from "../gateway/deps.ts";
+import { SYSTEM_TENANT } from "../gateway/deps/tenants.ts";
 
 export interface PushKey {
   readonly tenantId: string;

@@ -5,7 +5,8 @@ import { sweepBlobs } from "@agentcore/core/payloads";
 import type { BlobStore, KeyValue, Senses, TaskKey } from "@agentcore/core/ports";
 import { type Collected, type CollectServices, collectTenant, cutoffs, RetentionLoop } from "@agentcore/core/retention";
 import type { TaskEngine, TenantPolicy } from "@agentcore/core/tasks";
-import { type RetentionService, SYSTEM_TENANT } from "../gateway/deps.ts";
+import type { RetentionService } from "../gateway/deps/retention-service.ts";
+import { SYSTEM_TENANT } from "../gateway/deps/tenants.ts";
 import type { Metrics } from "../metrics.ts";
 
 // What a call may take: a minute, on a slow disk.

@@ -2,7 +2,7 @@
 import { PlatformError, type ScheduleSpec, type ScheduleStatus } from "@agentcore/contract";
 import type { KeyValue, Senses } from "@agentcore/core/ports";
 import type { TaskService } from "@agentcore/core/tasks";
-import type { ScheduleService } from "../gateway/deps.ts";
+import type { ScheduleService } from "../gateway/deps/schedule-service.ts";
 import type { Metrics } from "../metrics.ts";
 import type { NodeTurns } from "../turns/node-turns.ts";
 import type { DeclaredSchedule, DeclaredSchedules } from "./declared-schedules.ts";

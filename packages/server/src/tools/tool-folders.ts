@@ -2,7 +2,7 @@
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { PlatformError } from "@agentcore/contract";
-import { DEFAULT_TENANT } from "../gateway/deps.ts";
+import { DEFAULT_TENANT } from "../gateway/deps/tenants.ts";
 import type { ToolRules } from "./tool-policy.ts";
 
 const OF_TENANT = /^([a-z0-9][a-z0-9-]{0,62})=(.+)$/s;

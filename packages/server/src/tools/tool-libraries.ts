@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { invalidArgument, PlatformError } from "@agentcore/contract";
 import type { ToolLibrary } from "@agentcore/sdk";
 import { deriveJsonSchema } from "@agentcore/sdk/json-schema";
-import type { ToolLibraryStatus } from "../gateway/deps.ts";
+import type { ToolLibraryStatus } from "../gateway/deps/tool-service.ts";
 import { loadInstalled } from "../load-installed.ts";
 
 interface LibraryPackage {

@@ -15,7 +15,7 @@ import { type CallerScope, checkListedInput, type TaskService } from "@agentcore
 import { ConsentNews } from "../consents/consent-news.ts";
 import { ConsentRecords } from "../consents/consent-records.ts";
 import { type ConsentCaller, Consents } from "../consents/consents.ts";
-import type { ToolService } from "../gateway/deps.ts";
+import type { ToolService } from "../gateway/deps/tool-service.ts";
 import { loadOnce } from "../load-once.ts";
 import { checkTool } from "../manifests/check-tool.ts";
 import { checkVariables } from "../manifests/check-variables.ts";

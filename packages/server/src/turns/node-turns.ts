@@ -1,7 +1,7 @@
 /** Turns of this node: work that the nodes of one database do one at a time. */
 import type { KeyValue, Senses } from "@agentcore/core/ports";
 import { TurnLease } from "@agentcore/core/retention";
-import { SYSTEM_TENANT } from "../gateway/deps.ts";
+import { SYSTEM_TENANT } from "../gateway/deps/tenants.ts";
 import { Turn, type TurnOptions, type TurnWork } from "./turn.ts";
 
 export type NodeTurns = (work: TurnWork) => Turn;

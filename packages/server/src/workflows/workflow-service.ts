@@ -11,7 +11,7 @@ import {
 } from "@agentcore/core/tasks";
 import type { ProgressFold } from "@agentcore/core/workflows";
 import type { InProcessHost, WorkflowShape } from "../agents/in-process-host.ts";
-import type { WorkflowService } from "../gateway/deps.ts";
+import type { WorkflowService } from "../gateway/deps/workflow-service.ts";
 import type { PatternRun } from "../orchestration/load-orchestrator.ts";
 import { ORCHESTRATOR } from "../orchestration/orchestrator.ts";
 

@@ -4,7 +4,7 @@ import { createMemoryKeyValue } from "@agentcore/core/inprocess";
 import type { KeyValue, TaskHead, TaskKey } from "@agentcore/core/ports";
 import { type CallerScope, stateAfter } from "@agentcore/core/tasks";
 import { createRecordingLogger, ManualClock } from "@agentcore/core/testing";
-import type { PushRegistration } from "../../src/gateway/deps.ts";
+import type { PushRegistration } from "../../src/gateway/deps/push-config-service.ts";
 import { Metrics } from "../../src/metrics.ts";
 import { createPushConfigs } from "../../src/push/push-configs.ts";
 import { PushDispatcher, type PushDispatcherOptions } from "../../src/push/push-dispatcher.ts";

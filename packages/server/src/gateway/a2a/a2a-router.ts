@@ -1,6 +1,8 @@
 /** Addresses of A2A: `/a2a/{agent}…`, the default agent at `/` and `/a2a`, and the well-known pages. */
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { AgentDescription, ConnectionInfo, GatewayDeps } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
+import type { ConnectionInfo } from "../deps/connection-info.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
 import type { Client, OpenCalls } from "../http/open-calls.ts";

@@ -1,5 +1,5 @@
 import { A2A_VERSIONS, type A2AVersion, PlatformError } from "@agentcore/contract";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 
 const QUERY_NAME = "A2A-Version";
 

@@ -1,6 +1,6 @@
 /** Agent cards of A2A 1.0 and the AI catalogue. */
 import type { AgentCard, AgentSkill, SecurityScheme } from "@agentcore/contract";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 import { servedVersions } from "./a2a-version.ts";
 import { DEFAULT_MODES } from "./check-media-types.ts";
 import { extensionsOf } from "./extensions.ts";

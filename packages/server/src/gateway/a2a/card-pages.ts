@@ -1,7 +1,9 @@
 /** The public discovery pages: cards and catalogue, cacheable. */
 import type { CardSigner } from "@agentcore/a2a/cards";
 import { type AgentCard, PlatformError } from "@agentcore/contract";
-import { type AgentDescription, type AgentDirectory, type ConnectionInfo, DEFAULT_TENANT } from "../deps.ts";
+import type { AgentDescription, AgentDirectory } from "../deps/agents.ts";
+import type { ConnectionInfo } from "../deps/connection-info.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { emptyResponse, textResponse } from "../http/responses.ts";
 import { statedVersion } from "./a2a-version.ts";

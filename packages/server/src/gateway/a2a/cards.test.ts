@@ -3,7 +3,7 @@ import { createCardSigner, createCardVerifier } from "@agentcore/a2a/cards";
 import { AgentCard, PlatformError } from "@agentcore/contract";
 import { describe, expect, it } from "vitest";
 import { createFixture, describeAgent } from "../../../test/gateway/gateway-fixture.ts";
-import type { GatewayDeps } from "../deps.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 import { DocumentCache } from "./document-cache.ts";
 

@@ -1,5 +1,5 @@
 import { type A2AMessage, PlatformError } from "@agentcore/contract";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 import { acceptsMediaType } from "../http/media-type.ts";
 
 export const DEFAULT_MODES: readonly string[] = ["text/plain", "application/json"];

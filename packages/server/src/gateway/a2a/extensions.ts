@@ -1,6 +1,6 @@
 /** Extensions of A2A that an agent declares and a client asks for (A2A 3.2.6, 4.6). */
 import { type A2AVersion, type AgentExtension, latencyBand, PlatformError } from "@agentcore/contract";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 import type { ExtraHeaders } from "../http/responses.ts";
 
 const EXTENSIONS_HEADERS: Readonly<Record<A2AVersion, string>> = { "1.0": "a2a-extensions", "0.3": "x-a2a-extensions" };

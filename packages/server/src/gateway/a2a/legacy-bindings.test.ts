@@ -7,7 +7,8 @@ import {
   type LegacyWire,
   startLegacyWires,
 } from "../../../test/gateway/legacy-wires.ts";
-import type { AgentDescription, GatewayDeps } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 
 const ends: (() => unknown)[] = [];

@@ -1,7 +1,7 @@
 /** The `tenant` of a request: `TENANT/AGENT` where nothing else names the agent, which is over gRPC. */
 import { invalidArgument, PlatformError } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 
 export interface TenantAddress {
   /** "" for the caller's own. */

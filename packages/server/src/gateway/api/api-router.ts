@@ -1,7 +1,9 @@
 /** Runs the route table: match, authorise, validate, handle, and turn what is thrown into `{ error }`. */
 import { PlatformError, parseInput } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
-import { type ConnectionInfo, DEFAULT_TENANT, type GatewayDeps } from "../deps.ts";
+import type { ConnectionInfo } from "../deps/connection-info.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import type { Authenticator } from "../http/authenticator.ts";
 import { publicError } from "../http/error-headers.ts";
 import { errorResponse } from "../http/error-response.ts";

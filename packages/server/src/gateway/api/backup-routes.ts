@@ -1,5 +1,6 @@
 import { PlatformError } from "@agentcore/contract";
-import { type BackupService, DEFAULT_TENANT } from "../deps.ts";
+import type { BackupService } from "../deps/backup-service.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 
 export const createBackupRoutes = (backups: BackupService): readonly ApiRoute[] => [

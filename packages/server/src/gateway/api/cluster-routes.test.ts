@@ -1,7 +1,8 @@
 import { type NodeStatus, PlatformError } from "@agentcore/contract";
 import { expect, it } from "vitest";
 import { createFixture } from "../../../test/gateway/gateway-fixture.ts";
-import type { ApiKeyRole, NodeService } from "../deps.ts";
+import type { ApiKeyRole } from "../deps/credentials.ts";
+import type { NodeService } from "../deps/node-service.ts";
 import { hashOfKey } from "../http/parse-api-keys.ts";
 
 const NODE: NodeStatus = {

@@ -2,7 +2,8 @@
 import { NodeStatus, PlatformError } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
 import { z } from "zod";
-import { DEFAULT_TENANT, type NodeService } from "../deps.ts";
+import type { NodeService } from "../deps/node-service.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import { emptyResponse, jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
-import type { ManifestService } from "../deps.ts";
+import type { ManifestService } from "../deps/manifest-service.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 import { TaskResource, toHeadResource } from "./task-resource.ts";

@@ -1,7 +1,8 @@
 /** Where outside services deliver. No credential opens it: each delivery is signed, as the hook that it is for says. */
 import { NAME_PATTERN, PlatformError } from "@agentcore/contract";
 import { z } from "zod";
-import { DEFAULT_TENANT, type HookDoor } from "../deps.ts";
+import type { HookDoor } from "../deps/hook-door.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { readBytes } from "../http/read-bytes.ts";
 import { jsonResponse } from "../http/responses.ts";

@@ -1,7 +1,7 @@
 /** What agents remember: looked at, searched, and forgotten. */
 import { Forgotten, MemoryEntry, MemoryPoolStatus, Recalled } from "@agentcore/contract";
 import { z } from "zod";
-import type { MemoryService } from "../deps.ts";
+import type { MemoryService } from "../deps/memory-service.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

@@ -1,7 +1,7 @@
 /** What the node says about itself: health, metrics, schemas, the API's own description. */
 import { PlatformError } from "@agentcore/contract";
 import { z } from "zod";
-import type { Health } from "../deps.ts";
+import type { Health } from "../deps/gateway-deps.ts";
 import { jsonResponse, textResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

@@ -2,7 +2,7 @@
 import { A2ATask, PRIORITIES } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
-import type { OrchestrationService } from "../deps.ts";
+import type { OrchestrationService } from "../deps/orchestration-service.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";

@@ -10,7 +10,9 @@ import {
 } from "@agentcore/contract";
 import type { AgentProfile } from "@agentcore/contract/authoring";
 import { z } from "zod";
-import type { AgentDescription, AgentDirectory, AgentFinder, ManifestService } from "../deps.ts";
+import type { AgentFinder } from "../deps/agent-finder.ts";
+import type { AgentDescription, AgentDirectory } from "../deps/agents.ts";
+import type { ManifestService } from "../deps/manifest-service.ts";
 import { emptyResponse, jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

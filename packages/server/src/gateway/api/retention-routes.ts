@@ -2,7 +2,8 @@ import { DurationText, PlatformError, parseDuration } from "@agentcore/contract"
 import type { Collected } from "@agentcore/core/retention";
 import type { CallerScope } from "@agentcore/core/tasks";
 import { z } from "zod";
-import { DEFAULT_TENANT, type RetentionService } from "../deps.ts";
+import type { RetentionService } from "../deps/retention-service.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

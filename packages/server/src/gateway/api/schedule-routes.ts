@@ -1,7 +1,7 @@
 /** How schedules go. They are applied and deleted as manifests. */
 import { ScheduleStatus } from "@agentcore/contract";
 import { z } from "zod";
-import type { ScheduleService } from "../deps.ts";
+import type { ScheduleService } from "../deps/schedule-service.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

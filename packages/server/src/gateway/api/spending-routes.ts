@@ -1,7 +1,7 @@
 /** How budgets stand, and what models were used for. Budgets are applied and deleted as manifests. */
 import { BudgetStatus, PlatformError, USAGE_GROUPS, type UsageGroup, UsageRow } from "@agentcore/contract";
 import { z } from "zod";
-import type { SpendingService } from "../deps.ts";
+import type { SpendingService } from "../deps/spending-service.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

@@ -1,6 +1,6 @@
 /** Tools of Tool manifests, as an operator looks at them, and tries one by hand. */
 import { z } from "zod";
-import type { ToolService } from "../deps.ts";
+import type { ToolService } from "../deps/tool-service.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

@@ -1,7 +1,7 @@
 /** How far the webhooks of a task have come. They are made and deleted over A2A, whose answers have no place for it. */
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
-import type { PushConfigService } from "../deps.ts";
+import type { PushConfigService } from "../deps/push-config-service.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

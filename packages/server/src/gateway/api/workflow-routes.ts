@@ -2,7 +2,8 @@
 import { NAME_PATTERN, parseInput, TASK_STATES } from "@agentcore/contract";
 import type { TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
-import type { AgentDirectory, WorkflowService } from "../deps.ts";
+import type { AgentDirectory } from "../deps/agents.ts";
+import type { WorkflowService } from "../deps/workflow-service.ts";
 import { jsonResponse, textResponse } from "../http/responses.ts";
 import { type ApiRoute, apiRoute } from "./api-route.ts";
 

@@ -1,6 +1,6 @@
 /** What people see who are asked for consent. */
 import type { PlatformError } from "@agentcore/contract";
-import type { ConsentView } from "../deps.ts";
+import type { ConsentView } from "../deps/consent-door.ts";
 import { errorHeaders } from "../http/error-headers.ts";
 import { type Html, html } from "../pages/html.ts";
 import { renderPage } from "../pages/render-page.ts";

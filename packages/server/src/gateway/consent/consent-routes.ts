@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { z } from "zod";
 import { type ApiRoute, apiRoute } from "../api/api-route.ts";
-import type { ConsentDoor } from "../deps.ts";
+import type { ConsentDoor } from "../deps/consent-door.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { refuseTenantName } from "../http/tenant-name.ts";
 import { renderConsentError, renderGiven, renderQuestion } from "./consent-pages.ts";

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { connectionInfo } from "../connection-info.ts";
 import type { Gateway } from "../create-gateway.ts";
-import type { ConnectionInfo } from "../deps.ts";
+import type { ConnectionInfo } from "../deps/connection-info.ts";
 import { assertReachable, bound } from "../listen.ts";
 import type { Door } from "../shut-down.ts";
 import type { TlsIdentity } from "../tls/tls-identity.ts";

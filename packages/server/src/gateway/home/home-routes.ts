@@ -2,7 +2,7 @@ import type { TaskState } from "@agentcore/contract";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import { z } from "zod";
 import { type ApiRoute, apiRoute } from "../api/api-route.ts";
-import type { AgentDirectory } from "../deps.ts";
+import type { AgentDirectory } from "../deps/agents.ts";
 import { jsonResponse } from "../http/responses.ts";
 import { type HomeResource, renderHome, renderRefusal, wantsJson } from "./home-page.ts";
 

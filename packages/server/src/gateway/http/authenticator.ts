@@ -2,7 +2,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { PlatformError, type SecurityScheme } from "@agentcore/contract";
 import { type CallerScope } from "@agentcore/core/tasks";
-import { type ApiKey, type ConnectionInfo, type Credentials, DEFAULT_TENANT } from "../deps.ts";
+import type { ConnectionInfo } from "../deps/connection-info.ts";
+import type { ApiKey, Credentials } from "../deps/credentials.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import { createCertificateCallers } from "./certificate-callers.ts";
 import { securitySchemes } from "./security-schemes.ts";
 import { callerOfToken } from "./token-callers.ts";

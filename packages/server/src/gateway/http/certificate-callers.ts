@@ -1,6 +1,7 @@
 /** Callers that the transport knows by a client certificate, which it has verified. */
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { CertificateCaller, ClientCertificate } from "../deps.ts";
+import type { ClientCertificate } from "../deps/connection-info.ts";
+import type { CertificateCaller } from "../deps/credentials.ts";
 import {
   keyOfAlternativeName,
   keyOfSubject,

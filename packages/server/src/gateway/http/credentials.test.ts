@@ -3,7 +3,8 @@ import { createTokenVerifier } from "@agentcore/a2a/tokens";
 import { exportJWK, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createFixture, describeAgent, readSse, userMessage } from "../../../test/gateway/gateway-fixture.ts";
-import type { CertificateCaller, ClientCertificate, Credentials, TokenCaller } from "../deps.ts";
+import type { ClientCertificate } from "../deps/connection-info.ts";
+import type { CertificateCaller, Credentials, TokenCaller } from "../deps/credentials.ts";
 import { parseApiKeys } from "./parse-api-keys.ts";
 
 const NOW = 1_760_000_000_000;

@@ -1,5 +1,5 @@
 import { PlatformError } from "@agentcore/contract";
-import type { GatewayDeps } from "../deps.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import type { ExtraHeaders } from "./responses.ts";
 
 /** Retry-After and WWW-Authenticate, where they belong. */

@@ -3,7 +3,7 @@
  * rebinding (then the Host header names the attacker's site) or directly (then Origin or Sec-Fetch-Site tells).
  */
 import { PlatformError } from "@agentcore/contract";
-import type { ConnectionInfo } from "../deps.ts";
+import type { ConnectionInfo } from "../deps/connection-info.ts";
 
 // Names below localhost lead here too (RFC 6761), but anybody's page may have one: none but the configured is accepted.
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

@@ -1,7 +1,8 @@
 /** API keys as they stand in a key file or a variable: one entry a line, `KEY role=… tenant=… caller=… scopes=…`. */
 import { createHash } from "node:crypto";
 import { PlatformError, Scope } from "@agentcore/contract";
-import { type ApiKey, DEFAULT_TENANT } from "../deps.ts";
+import type { ApiKey } from "../deps/credentials.ts";
+import { DEFAULT_TENANT } from "../deps/tenants.ts";
 import { refuseTenantName } from "./tenant-name.ts";
 
 // Shorter ones can be guessed.

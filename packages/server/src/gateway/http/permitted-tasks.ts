@@ -1,7 +1,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { TaskHead } from "@agentcore/core/ports";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
-import type { GatewayDeps } from "../deps.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import { assertScopes } from "./required-scopes.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** What a card says about how to authenticate: just what the authenticator takes. */
 import type { SecurityScheme } from "@agentcore/contract";
-import type { CertificateCaller, TokenCaller } from "../deps.ts";
+import type { CertificateCaller, TokenCaller } from "../deps/credentials.ts";
 
 interface WaysIn {
   readonly hasKeys: boolean;

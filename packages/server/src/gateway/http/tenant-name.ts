@@ -1,5 +1,5 @@
 import { NAME_PATTERN } from "@agentcore/contract";
-import { SYSTEM_TENANT } from "../deps.ts";
+import { SYSTEM_TENANT } from "../deps/tenants.ts";
 
 /** Why nobody's key may name such a tenant, or undefined. */
 export const refuseTenantName = (name: string): string | undefined =>

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { PlatformError } from "@agentcore/contract";
 import type { CallerScope } from "@agentcore/core/tasks";
-import type { TokenCaller } from "../deps.ts";
+import type { TokenCaller } from "../deps/credentials.ts";
 import { refuseTenantName } from "./tenant-name.ts";
 
 const MAX_NAME_LENGTH = 255;

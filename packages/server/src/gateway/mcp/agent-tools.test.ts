@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeAgent } from "../../../test/gateway/gateway-fixture.ts";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 import { agentOfTool, agentTools } from "./agent-tools.ts";
 
 const directory = (...all: readonly AgentDescription[]) => ({

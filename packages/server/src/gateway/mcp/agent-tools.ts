@@ -2,7 +2,7 @@
 
 import type { CallerScope } from "@agentcore/core/tasks";
 import type { DoorTool } from "@agentcore/mcp/server";
-import type { AgentDescription, AgentDirectory } from "../deps.ts";
+import type { AgentDescription, AgentDirectory } from "../deps/agents.ts";
 import { missingScopes } from "../http/required-scopes.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { isTerminal, type Part, PlatformError, type TaskEvent, type TaskEventOf 
 import { type CallerScope, type SubmitRequest, stateAfter, type TaskService } from "@agentcore/core/tasks";
 import type { DoorCall, DoorResult, DoorSeam } from "@agentcore/mcp/server";
 import { digestId } from "../../digest-id.ts";
-import type { AgentDescription } from "../deps.ts";
+import type { AgentDescription } from "../deps/agents.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { inputOf } from "./agent-tools.ts";
 import { resultOf } from "./tool-content.ts";

@@ -2,7 +2,7 @@
 import { PlatformError } from "@agentcore/contract";
 import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { DoorSeam } from "@agentcore/mcp/server";
-import type { AgentDirectory } from "../deps.ts";
+import type { AgentDirectory } from "../deps/agents.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { agentOfTool, agentTools } from "./agent-tools.ts";
 import { createAgentCalls } from "./call-agent.ts";

@@ -1,7 +1,7 @@
 import { PlatformError } from "@agentcore/contract";
 import { expect, test } from "vitest";
 import { BASE, createFixture } from "../../../test/gateway/gateway-fixture.ts";
-import type { TokenCaller } from "../deps.ts";
+import type { TokenCaller } from "../deps/credentials.ts";
 
 const issuer = { issuer: "https://login.example.com", tenantId: "default" } as TokenCaller;
 const tokens = {

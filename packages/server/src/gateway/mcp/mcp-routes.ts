@@ -4,7 +4,7 @@ import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { DoorSeam, McpDoor } from "@agentcore/mcp/server";
 import { loadMcpServer } from "../../tools/load-mcp.ts";
 import { type ApiRequest, type ApiRoute, apiRoute } from "../api/api-route.ts";
-import type { GatewayDeps } from "../deps.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import { errorHeaders, publicError } from "../http/error-headers.ts";
 import type { OpenCalls } from "../http/open-calls.ts";
 import { parseJson } from "../http/parse-json.ts";

@@ -4,7 +4,7 @@ import type { CallerScope, TaskService } from "@agentcore/core/tasks";
 import type { DoorResult, DoorTool } from "@agentcore/mcp/server";
 import { z } from "zod";
 import { digestId } from "../../digest-id.ts";
-import type { AgentDescription, AgentDirectory } from "../deps.ts";
+import type { AgentDescription, AgentDirectory } from "../deps/agents.ts";
 import { callableAgents } from "./agent-tools.ts";
 import { resultOf } from "./tool-content.ts";
 

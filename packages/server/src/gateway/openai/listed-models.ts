@@ -1,7 +1,7 @@
 /** What a caller may name at a door: models of the gateway, and agents. */
 import type { CallerScope } from "@agentcore/core/tasks";
 import type { ListedModel, ModelGateway } from "@agentcore/models";
-import type { AgentDescription, AgentDirectory } from "../deps.ts";
+import type { AgentDescription, AgentDirectory } from "../deps/agents.ts";
 import { missingScopes } from "../http/required-scopes.ts";
 import { mayUseModel } from "./model-scopes.ts";
 import { AGENT_PREFIX } from "./question.ts";

@@ -3,7 +3,7 @@ import type { ListedModel } from "@agentcore/models";
 import { describe, expect, test } from "vitest";
 import { createFixture, describeAgent, readSse } from "../../../test/gateway/gateway-fixture.ts";
 import { answer, createScriptedGateway, never, type Script } from "../../../test/gateway/scripted-gateway.ts";
-import type { GatewayDeps } from "../deps.ts";
+import type { GatewayDeps } from "../deps/gateway-deps.ts";
 import { parseApiKeys } from "../http/parse-api-keys.ts";
 
 const CHAT = "/v1/chat/completions";
