@@ -28,3 +28,10 @@ test("a node whose certificate is not believed needs its authority, not a start"
   const lines = describeFailure(new PlatformError("UNAVAILABLE", "cannot reach https://n", { cause }), false);
   expect(lines.at(-1)).toContain("--ca");
 });
+
+test("a node is to be started where none can be reached, not where one has answered", () => {
+  const lastLine = (cause?: unknown) =>
+    describeFailure(new PlatformError("UNAVAILABLE", "not now", { cause }), false).at(-1);
+  expect(lastLine(new TypeError("fetch failed"))).toContain("agentcore up");
+  expect(lastLine()).toContain("again in a moment");
+});

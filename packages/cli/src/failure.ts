@@ -31,9 +31,11 @@ export const failure = (code: ErrorCode, message: string, nextStep?: string, cau
 export const nextStepOf = (error: PlatformError): string | undefined => {
   const own = error.details?.["nextStep"];
   if (typeof own === "string") return own;
-  return isOfCertificate(error)
-    ? "Give the authority that signed the server's certificate with --ca or AGENTCORE_CA, and the server by a name that stands in it."
-    : NEXT_STEPS[error.code];
+  if (isOfCertificate(error))
+    return "Give the authority that signed the server's certificate with --ca or AGENTCORE_CA, and the server by a name that stands in it.";
+  // A node has said so: it is there.
+  const isAnswer = error.code === "UNAVAILABLE" && error.cause === undefined;
+  return NEXT_STEPS[isAnswer ? "OVERLOADED" : error.code];
 };
 
 /** OpenSSL's and Node's codes for a certificate that is not believed. */
