@@ -12,7 +12,7 @@ const project = (name: string, include: string[], testTimeout = 20_000, exclude:
       exclude: ["**/node_modules/**", "**/dist/**", "packages/create-agentcore/templates/**", ...exclude],
     },
     ...{ testTimeout, hookTimeout: 60_000, ...more },
-    // How long what is waited for may take: it costs nothing where it comes, and a second is soon over on a machine that does six things at once.
+    // How long what is waited for may take: it costs nothing where it comes, and a second is soon over on a busy machine.
     expect: { poll: { timeout: 10_000 } },
   },
 });

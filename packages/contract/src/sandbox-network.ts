@@ -9,7 +9,7 @@ const NAMED_HOST = new RegExp(
   `^(?=[^:]{1,253}(?::|$))(?:\\*\\.${LABEL}\\.)?(?:${LABEL}\\.)*${LAST}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$`,
 );
 
-/** `api.anthropic.com`, `*.npmjs.org` (all below it, and not itself), `registry.local:4873`. Without a port: 443 and 80. */
+/** `api.anthropic.com`, `*.example.org` (all below it, and not itself), `registry.local:4873`. Without a port: 443 and 80. */
 const NamedHost = z.string().regex(NAMED_HOST, {
   error:
     "expected the name of a host, and no address: api.example.com, *.example.com for all below it, registry.example.com:4873 for a port other than 443 and 80",

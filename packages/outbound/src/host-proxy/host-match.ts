@@ -3,7 +3,7 @@ export type HostMatch = (name: string, port: number) => boolean;
 
 // What is named without a port.
 const DEFAULT_PORTS: readonly number[] = [443, 80];
-// All else is no name, though it may end as one: `::1%x.npmjs.org` is an address of this machine with a zone.
+// All else is no name, though it may end as one: `::1%x.example.org` is an address of this machine with a zone.
 const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** `hosts`: as `SandboxNetwork` of the contract has them. */

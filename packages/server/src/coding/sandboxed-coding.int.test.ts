@@ -189,7 +189,7 @@ test("named hosts are reached, others and this machine are not, and whoever foll
     const said = [await fetch("https://evil.example/").catch(({ cause }) => cause.cause?.message ?? cause.message), await connect("localhost:${port}")];
     writeFileSync("asked.json", JSON.stringify(said));`;
   const repository = await openTestRepository({ "attack.mjs": ATTACK, "ask.mjs": ask });
-  const network = { hosts: ["api.example", "*.npmjs.org", `localhost:${port}`] };
+  const network = { hosts: ["api.example", "*.example.org", `localhost:${port}`] };
   const agent = await agentFor(
     repository,
     { validate: [["sh", "-c", "node ask.mjs; exit 1"]], maxTurns: 1 },
