@@ -178,7 +178,7 @@ export class AgentDiscovery implements Discovery {
         patience,
       );
       const chosen = near.find(({ agent }) => agent.record.name === name);
-      if (chosen === undefined) return { ...finding, how: tell(`finds that none of ${among} can do it: ${reason}`) };
+      if (chosen === undefined) return { ...finding, how: tell(`chose none of ${among}: ${reason}`) };
       const { agent, similarity } = chosen;
       const record = this.#options.registry.byName(tenantId, agent.record.name);
       if (record?.revision !== agent.record.revision || !admits(record))

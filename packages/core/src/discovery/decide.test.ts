@@ -123,7 +123,7 @@ test("none of them is nobody, as it was, with what the model said", async () => 
   const { candidates, how, nearest } = await find(NEED);
   expect(candidates).toEqual([]);
   expect(nearest.map(({ agent }) => agent)).toEqual(["physician", "veterinarian"]);
-  expect(how.at(-1)).toBe("chooser finds that none of physician, veterinarian can do it: it treats people");
+  expect(how.at(-1)).toBe("chooser chose none of physician, veterinarian: it treats people");
 });
 
 test("who is found without it costs no call, and without anybody to show there is none either", async () => {

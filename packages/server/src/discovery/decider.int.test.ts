@@ -147,7 +147,7 @@ test("hard limits hold for what the model is shown, and it cannot choose past th
   const { body } = await submit("ann", 'need:"what do I owe for my order?" maxCostUsd=0.01');
   expect(body.error).toMatchObject({
     code: "NO_CANDIDATE",
-    message: expect.stringMatching(/chooser finds that none of .* it names an agent that is not among them/),
+    message: expect.stringMatching(/chooser chose none of .* it names an agent that is not among them/),
   });
   const shown = newlyShown();
   // Asked, and told once that it is none of them.
@@ -159,9 +159,7 @@ test("nobody is NO_CANDIDATE, with what the model said of those who come nearest
   chooses(null);
   const { status, body } = await submit("ann", "need:order two tickets for the concert on Friday");
   expect({ status, code: body.error.code }).toEqual({ status: 404, code: "NO_CANDIDATE" });
-  expect(body.error.message).toMatch(
-    /nearest are .*; searched by words.*; chooser finds that none of .*: it is about that/,
-  );
+  expect(body.error.message).toMatch(/nearest are .*; searched by words.*; chooser chose none of .*: it is about that/);
 });
 
 test("an agent that asks the registry is told as much, and pays as what it is", async () => {

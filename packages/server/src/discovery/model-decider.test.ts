@@ -97,7 +97,7 @@ test("who is taken in by an injection can name nobody but those on the list: at 
   expect(await decider.decide(QUESTION, { signal })).toEqual({
     agent: null,
     reason:
-      "it gave no answer, twice: it names an agent that is not among them; expected null or one of physician, gardener",
+      "it gave no answer that counts, twice: it names an agent that is not among them; expected null or one of physician, gardener",
   });
   expect(asked).toHaveLength(2);
 });

@@ -56,7 +56,9 @@ export const modelDecider = (parts: ModelDeciderParts, model: string): Decider =
     };
     const said: readonly ModelMessage[] = first.text === "" ? [] : [{ role: "assistant", content: first.text }];
     const repaired = readVerdict(await ask([...messages, ...said, again], 2), names);
-    return typeof repaired === "string" ? { agent: null, reason: `it gave no answer, twice: ${repaired}` } : repaired;
+    return typeof repaired === "string"
+      ? { agent: null, reason: `it gave no answer that counts, twice: ${repaired}` }
+      : repaired;
   },
 });
 
